@@ -1,0 +1,340 @@
+"""What a derivative is: one backward pass over the recorded graph, and the transforms built on it.
+
+A backward pass is itself recorded exactly where another derivative is watching: the levels that
+the output (or the cotangent) depends on, besides the one being taken.
+
+Read next: rules/, the calculus itself.
+"""
+import functools
+import itertools
+import operator
+
+import numpy as np
+
+from .trace import (FUNCTIONS, RULES, Traced, Watched, _engine, _no_rule, defvjp, item, items,
+                    keep, raw, record)
+from .tree import flatten, tree_map
+
+_order = operator.attrgetter("order")
+_free_bits, _new_bit = [], itertools.count().__next__
+
+
+class Level:
+    """One derivative being taken: a bit that marks what depends on its inputs.
+
+    Every node that carries the bit leads back to an input, which holds the level: so the bit is
+    free for others only when the last of them is gone, whichever thread or generator they are in.
+    """
+    __slots__ = ("bit", "leaves", "__weakref__")
+
+    def __init__(self):
+        try:
+            self.bit = _free_bits.pop()      # atomic, as append and next are: no lock needed
+        except IndexError:
+            self.bit = 1 << _new_bit()
+
+    def __del__(self):
+        _free_bits.append(self.bit)
+
+    def enter(self, x):
+        """The input x, marked."""
+        deps = self.bit
+        if type(x) is Traced:
+            deps, value, x = deps | x.deps, x.value, x
+        else:
+            if not hasattr(x, "dtype"):
+                x = np.asarray(x)
+            if x.dtype.kind not in "fc":
+                raise TypeError(f"cannot differentiate with respect to {x.dtype} input: "
+                                "convert it to float first, x.astype(float)")
+            x = keep(x)
+            value = raw(x)
+        return Traced(value, identity, (x,), {"level": self}, deps)
+
+
+def identity(x, level=None):
+    """x"""
+    return x
+
+
+defvjp(identity, lambda g, y, x, level=None: g)
+
+
+def lower(x, deps):
+    """x as it depends on the levels `deps` only: plain, if it depends on none of them."""
+    if type(x) is not Traced or x.deps & deps == x.deps:
+        return x
+    return Traced(x.value, identity, (x,), {}, x.deps & deps) if x.deps & deps else x.value
+
+
+def backward(outputs, cotangents, inputs, bit):
+    """The cotangents of `inputs`, entered at level `bit`; None where nothing depends on them."""
+    outer, pending, nodes = 0, {}, []
+    for y, g in zip(outputs, cotangents):
+        if type(g) is Traced:
+            outer |= g.deps
+        if type(y) is Traced and y.deps & bit:
+            outer |= y.deps
+            if y.order in pending:
+                pending[y.order] = pending[y.order] + g
+            else:
+                pending[y.order] = g
+                nodes.append(y)
+    outer &= ~bit
+    stack, seen = list(nodes), set(pending)
+    while stack:
+        for a in stack.pop().args:
+            if type(a) is Traced and a.deps & bit and a.order not in seen:
+                seen.add(a.order)
+                stack.append(a)
+                nodes.append(a)
+    nodes.sort(key=_order)
+    leaves = {x.order for x in inputs}
+    was_busy, _engine.busy = getattr(_engine, "busy", False), True
+    try:
+        _sweep(nodes, pending, leaves, bit, outer)
+    finally:
+        _engine.busy = was_busy
+    return [lower(pending.get(x.order), outer) for x in inputs]
+
+
+def _sweep(nodes, pending, leaves, bit, outer):
+    """Hand the cotangents in `pending` on, from the last node to the first."""
+    mine = set()                     # nodes whose pending cotangent is a buffer of our own making
+    while nodes:
+        node = nodes.pop()
+        if node.order in leaves or node.order not in pending:
+            continue
+        g, fn, args = pending.pop(node.order), node.fn, node.args
+        if fn is item:               # one of several outputs: wait for the others
+            parts = pending.setdefault(args[0].order, [None] * len(args[0].value))
+            i = node.kwargs["i"]
+            parts[i] = g if parts[i] is None else parts[i] + g
+            continue
+        y = node.value
+        if type(y) is tuple or isinstance(y, tuple):
+            g = [np.zeros_like(v) if c is None else c for v, c in zip(y, g)]
+            y = items(node) if node.deps & outer else y
+        elif node.deps & outer:
+            y = node
+        if outer:
+            operands = [a if type(a) is Traced and a.deps & outer else raw(a) for a in args]
+        else:
+            operands = [a.value if type(a) is Traced else a.check() if type(a) is Watched else a
+                        for a in args]
+        rule = RULES[fn]
+        for i, a in enumerate(args):
+            if type(a) is not Traced or not a.deps & bit:
+                continue
+            vjp = rule.vjp(i)
+            if vjp is None:
+                raise _no_derivative(fn, i)
+            c = vjp(g, y, *operands, **node.kwargs)
+            if c is None:
+                continue
+            v = a.value
+            if c.shape != v.shape or c.dtype != v.dtype:
+                c = fit(c, v)
+            order = a.order
+            if order not in pending:
+                pending[order] = c
+            elif order in mine and type(c) is not Traced:
+                np.add(pending[order], c, out=pending[order])
+            else:
+                c = pending[order] = pending[order] + c
+                if type(c) is np.ndarray:
+                    mine.add(order)
+                else:
+                    mine.discard(order)
+
+
+def _no_derivative(fn, i):
+    error = _no_rule(fn)
+    return type(error)(f"operand {i} of {fn.__name__} has no derivative: {error}")
+
+
+def fit(c, v):
+    """The cotangent c summed over what was broadcast, in the shape and dtype of v."""
+    shape = np.shape(v)
+    if np.shape(c) != shape:
+        lead = np.ndim(c) - len(shape)
+        if lead < 0:
+            c = np.broadcast_to(c, shape)
+        else:
+            axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape)
+                                              if n == 1 and c.shape[i + lead] != 1)
+            c = np.reshape(np.sum(c, axis=axes), shape)
+            c = np.broadcast_to(c, shape)
+    if c.dtype != v.dtype:
+        if c.dtype.kind == "c" and v.dtype.kind != "c":
+            c = np.real(c)
+        c = c.astype(v.dtype)
+    return c
+
+
+# ---------------------------------------------------------------- transforms
+
+def vjp(f, *args, has_aux=False):
+    """(y, pullback) of f at args, both any containers of arrays; pullback(g) is a tuple.
+
+    pullback takes a cotangent like y and returns one like each argument.  With has_aux, f returns
+    (y, aux), and the result is (y, pullback, aux).
+    """
+    level = Level()
+    leaves, rebuild = flatten(args)
+    inputs = [level.enter(x) for x in leaves]
+    out = f(*rebuild(inputs))
+    out, aux = out if has_aux else (out, None)
+    outputs, rebuild_out = flatten(out)
+
+    def pullback(g):
+        """The cotangents of the arguments, a tuple, from one like the output."""
+        cotangents, _ = flatten(g)
+        if len(cotangents) != len(outputs):
+            raise ValueError(f"the cotangent has {len(cotangents)} arrays, "
+                             f"the output {len(outputs)}")
+        for i, (y, c) in enumerate(zip(outputs, cotangents)):
+            if np.shape(c) != np.shape(y):
+                raise ValueError(f"the cotangent has shape {np.shape(c)}, the output "
+                                 f"{np.shape(y)}")
+            cotangents[i] = fit(c if hasattr(c, "dtype") else np.asarray(c), raw(y)) \
+                if hasattr(y, "dtype") else c
+        found = backward(outputs, cotangents, inputs, level.bit)
+        return rebuild(_own(found, inputs, cotangents))
+
+    def plain_copy(y):
+        y = lower(y, ~level.bit)
+        return y.copy() if hasattr(y, "nbytes") and type(y) is not Traced else y
+    y = rebuild_out([plain_copy(y) for y in outputs])
+    return (y, pullback, tree_map(plain_copy, aux)) if has_aux else (y, pullback)
+
+
+def _own(found, inputs, others):
+    """Cotangents as the caller may keep and change them: of input shape, aliasing nothing."""
+    taken, owned = {id(g) for g in others}, []
+    for c, x in zip(found, inputs):
+        if c is None:
+            c = np.zeros_like(x.value)
+        elif type(c) is not Traced:
+            if type(x.value) is np.ndarray and type(c) is not np.ndarray:
+                c = np.asarray(c)
+            if getattr(c, "base", None) is not None or id(c) in taken:
+                c = c.copy()
+        taken.add(id(c))
+        owned.append(c)
+    return owned
+
+
+def value_and_grad(f, argnums=0, has_aux=False):
+    """The function that returns (f, gradient of f) with respect to argument `argnums`.
+
+    f returns a real number, or (number, aux) with has_aux, and then the result is
+    ((number, aux), gradient).  argnums is an int, or a tuple of ints, which gives a tuple of
+    gradients.  Arguments may be nested containers of arrays; the gradient has their structure.
+    """
+    chosen = argnums if isinstance(argnums, tuple) else (argnums,)
+
+    @functools.wraps(f)
+    def run(*args, **kwargs):
+        for i in chosen:
+            if not -len(args) <= i < len(args):
+                raise ValueError(f"argnums={argnums}, but {len(args)} positional arguments")
+        level, args = Level(), list(args)
+        leaves, rebuild = flatten(tuple(args[i] for i in chosen))
+        inputs = [level.enter(x) for x in leaves]
+        for i, x in zip(chosen, rebuild(inputs)):
+            args[i] = x
+        y = f(*args, **kwargs)
+        y, aux = y if has_aux else (y, None)
+        _check_scalar(y, f)
+        found = backward([y], [np.ones_like(raw(y))], inputs, level.bit)
+        found = rebuild(_own(found, inputs, ()))
+        y = lower(y, ~level.bit)
+        if has_aux:
+            y = y, tree_map(lambda a: lower(a, ~level.bit), aux)
+        return y, found if isinstance(argnums, tuple) else found[0]
+    return run
+
+
+def _check_scalar(y, f):
+    name = getattr(f, "__name__", "the function")
+    if isinstance(y, (tuple, list, dict)) or y is None:
+        raise TypeError(f"{name} returned {type(y).__name__}, not a number: grad needs a scalar "
+                        "loss (has_aux=True for a loss and more; vjp for several outputs)")
+    if np.shape(y) != ():
+        raise TypeError(f"{name} returned shape {np.shape(y)}, not a scalar: sum it, or use "
+                        "minimeta.jacobian (all derivatives) or minimeta.vjp (a product)")
+    if np.iscomplexobj(raw(y)):
+        raise TypeError(f"{name} returned a complex number: grad needs a real one; take np.real "
+                        "or np.abs of it, or use minimeta.vjp")
+
+
+def grad(f, argnums=0, has_aux=False):
+    """The gradient of f, a real-valued function, with respect to argument `argnums`.
+
+    With has_aux, f returns (number, aux), and the result is (gradient, aux).
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    @functools.wraps(f)
+    def run(*args, **kwargs):
+        y, g = both(*args, **kwargs)
+        return (g, y[1]) if has_aux else g
+    return run
+
+
+def jvp(f, args, tangents):
+    """(y, tangent): f at args, and its derivative along tangents (both tuples, one an argument).
+
+    Reverse mode twice: u -> J'u is linear, and the transpose of it is J.
+    """
+    if not isinstance(args, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError("jvp takes tuples: jvp(f, (x,), (v,))")
+    y, pullback = vjp(f, *args)
+    zero = tree_map(np.zeros_like, y)
+    _, transpose = vjp(pullback, zero)
+    return y, transpose(tuple(tangents))[0]
+
+
+def hvp(f, x, v):
+    """Hessian-vector product H v of f, a real-valued function of x; v has the structure of x.
+
+    The gradient of <grad f(x), v> (Pearlmutter 1994): two gradients' work, no matrix.
+    """
+    directions, _ = flatten(v)
+
+    def slope(x):
+        return sum(np.sum(g * d) for g, d in zip(flatten(grad(f)(x))[0], directions))
+    return grad(slope)(x)
+
+
+def jacobian(f, argnums=0):
+    """The Jacobian of f, array to array: shape (*output, *input), one backward pass a row."""
+    def run(*args, **kwargs):
+        def of(x):
+            return f(*args[:argnums], x, *args[argnums + 1:], **kwargs)
+        y, pullback = vjp(of, args[argnums])
+        shape, rows = np.shape(y), []
+        for i in range(int(np.prod(shape))):
+            one = np.zeros_like(raw(y)).reshape(-1)
+            one[i] = 1
+            rows.append(pullback(one.reshape(shape))[0])
+        if not rows:
+            return np.zeros_like(raw(args[argnums]), shape=shape + np.shape(args[argnums]))
+        return np.reshape(np.stack(rows), shape + np.shape(args[argnums]))
+    return functools.wraps(f)(run)
+
+
+def hessian(f, argnums=0):
+    """The Hessian of f, a real-valued function of an array x: shape (*x, *x)."""
+    return jacobian(grad(f, argnums), argnums)
+
+
+def elementwise_grad(f, argnums=0):
+    """The derivative of f, an elementwise function, at each entry of its argument."""
+    return grad(functools.wraps(f)(lambda *args, **kwargs: np.sum(f(*args, **kwargs))), argnums)
+
+
+def stop_gradient(x):
+    """The value of x (any container of arrays) as a constant of every derivative."""
+    return tree_map(lambda a: a.value.copy() if type(a) is Traced else a, x)

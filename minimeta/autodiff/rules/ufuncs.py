@@ -1,0 +1,97 @@
+"""Elementwise functions.
+
+Conventions: maximum and minimum halve the cotangent at ties; abs has derivative 0 at 0; x**2 is
+smooth at 0 to every order; x**0 is constant.
+
+Read next: reductions.py.
+"""
+import numpy as np
+
+from ..trace import PLAIN, Traced, compose, defvjp, plain
+
+
+def _power_x(g, y, x, p):
+    # x**0 is constant, also where x is 0; a traced exponent is left as it is, since its own
+    # derivative must see p - 1
+    less = p - 1 if type(p) is Traced else np.where(p == 0, 1, p - 1)
+    if np.ndim(less) == 0 and not isinstance(less, Traced):
+        less = type(p)(less) if type(p) in (int, float) else less
+    return g * (p * x ** less)
+
+
+def _power_p(g, y, x, p):
+    return g * (y * np.log(np.where(x == 0, 1, x)))
+
+
+def _share(g, first, tie):
+    """g where `first`, half of it where `tie`, else nothing."""
+    return np.where(tie, g * 0.5, g * first)
+
+
+defvjp(np.add,         lambda g, *_: g,                  lambda g, *_: g)
+defvjp(np.subtract,    lambda g, *_: g,                  lambda g, *_: -g)
+defvjp(np.multiply,    lambda g, y, a, b: g * b,         lambda g, y, a, b: g * a)
+defvjp(np.divide,      lambda g, y, a, b: g / b,         lambda g, y, a, b: -g * y / b)
+defvjp(np.power,       _power_x,                         _power_p)
+defvjp(np.float_power, _power_x,                         _power_p)
+defvjp(np.remainder,   lambda g, *_: g,                  lambda g, y, a, b: -g * np.floor(a / b))
+defvjp(np.fmod,        lambda g, *_: g,                  lambda g, y, a, b: -g * np.trunc(a / b))
+defvjp(np.arctan2,     lambda g, y, a, b: g * b / (a * a + b * b),
+                       lambda g, y, a, b: -g * a / (a * a + b * b))
+defvjp(np.hypot,       lambda g, y, a, b: g * a / y,     lambda g, y, a, b: g * b / y)
+defvjp(np.logaddexp,   lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y))
+defvjp(np.logaddexp2,  lambda g, y, a, b: g * np.exp2(a - y),
+                       lambda g, y, a, b: g * np.exp2(b - y))
+defvjp(np.maximum,     lambda g, y, a, b: _share(g, a > b, a == b),
+                       lambda g, y, a, b: _share(g, b > a, a == b))
+defvjp(np.minimum,     lambda g, y, a, b: _share(g, a < b, a == b),
+                       lambda g, y, a, b: _share(g, b < a, a == b))
+
+defvjp(np.negative,    lambda g, *_: -g)
+defvjp(np.positive,    lambda g, *_: g)
+defvjp(np.absolute,    lambda g, y, x: g * np.sign(x))
+defvjp(np.fabs,        lambda g, y, x: g * np.sign(x))
+defvjp(np.exp,         lambda g, y, x: g * y)
+defvjp(np.exp2,        lambda g, y, x: g * y * 0.6931471805599453)
+defvjp(np.expm1,       lambda g, y, x: g * (y + 1))
+defvjp(np.log,         lambda g, y, x: g / x)
+defvjp(np.log2,        lambda g, y, x: g / x * 1.4426950408889634)
+defvjp(np.log10,       lambda g, y, x: g / x * 0.4342944819032518)
+defvjp(np.log1p,       lambda g, y, x: g / (x + 1))
+defvjp(np.sqrt,        lambda g, y, x: g * 0.5 / y)
+defvjp(np.cbrt,        lambda g, y, x: g / (3 * y * y))
+defvjp(np.square,      lambda g, y, x: g * (2 * x))
+defvjp(np.reciprocal,  lambda g, y, x: -g * y * y)
+defvjp(np.sin,         lambda g, y, x: g * np.cos(x))
+defvjp(np.cos,         lambda g, y, x: -g * np.sin(x))
+defvjp(np.tan,         lambda g, y, x: g * (1 + y * y))
+defvjp(np.arcsin,      lambda g, y, x: g / np.sqrt(1 - x * x))
+defvjp(np.arccos,      lambda g, y, x: -g / np.sqrt(1 - x * x))
+defvjp(np.arctan,      lambda g, y, x: g / (1 + x * x))
+defvjp(np.sinh,        lambda g, y, x: g * np.cosh(x))
+defvjp(np.cosh,        lambda g, y, x: g * np.sinh(x))
+defvjp(np.tanh,        lambda g, y, x: g * (1 - y * y))
+defvjp(np.arcsinh,     lambda g, y, x: g / np.sqrt(x * x + 1))
+defvjp(np.arccosh,     lambda g, y, x: g / np.sqrt(x * x - 1))
+defvjp(np.arctanh,     lambda g, y, x: g / (1 - x * x))
+defvjp(np.deg2rad,     lambda g, *_: g * 0.017453292519943295)
+defvjp(np.rad2deg,     lambda g, *_: g * 57.29577951308232)
+defvjp(np.where,       None, lambda g, y, c, a, b: np.where(c, g, 0),
+                       lambda g, y, c, a, b: np.where(c, 0, g))
+
+for _fn in (np.floor, np.ceil, np.trunc, np.rint, np.sign, np.floor_divide, np.isnan, np.isinf,
+            np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_xor,
+            np.logical_not, np.greater, np.greater_equal, np.less, np.less_equal, np.equal,
+            np.not_equal, np.spacing, np.heaviside):
+    PLAIN.add(_fn)
+plain(np.round, np.fix, np.isclose, np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj)
+
+
+@compose(np.clip)
+def clip(a, a_min=None, a_max=None, out=None, *, min=None, max=None):
+    """minimum(maximum(a, low), high), where given."""
+    if out is not None:
+        raise TypeError("np.clip(out=...) writes into an array: use the returned one")
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    a = a if low is None else np.maximum(a, low)
+    return a if high is None else np.minimum(a, high)

@@ -1,0 +1,134 @@
+"""Every rule of the table, at orders 1 to 3, against central differences."""
+import numpy as np
+import pytest
+
+from minimeta import grad
+from minimeta.autodiff.diff import identity
+from minimeta.autodiff.rules import shapes
+from minimeta.autodiff.rules.ravel import joined, pieces
+from minimeta.autodiff.trace import RULES, item
+from tests.judges import check_orders
+
+RNG = np.random.default_rng(1)
+
+
+def draw(*shape):
+    """Numbers away from 0, and from each other."""
+    return RNG.permuted(np.linspace(0.3, 0.9, int(np.prod(shape)))).reshape(shape)
+
+
+A, B, M = draw(3, 4), draw(3, 4) + 0.05, draw(3, 3) + 2 * np.eye(3)
+# rows: primitive -> (call, operands)
+SAMPLES = {fn: (fn, (A,)) for fn in (
+    np.negative, np.positive, np.absolute, np.fabs, np.exp, np.exp2, np.expm1, np.log, np.log2,
+    np.log10, np.log1p, np.sqrt, np.cbrt, np.square, np.reciprocal, np.sin, np.cos, np.tan,
+    np.arcsin, np.arccos, np.arctan, np.sinh, np.cosh, np.tanh, np.arcsinh, np.arctanh,
+    np.deg2rad, np.rad2deg, np.ravel)}
+SAMPLES |= {fn: (fn, (A, B)) for fn in (
+    np.add, np.subtract, np.multiply, np.divide, np.power, np.float_power, np.arctan2, np.hypot,
+    np.logaddexp, np.logaddexp2, np.maximum, np.minimum)}
+SAMPLES |= {
+    np.arccosh: (np.arccosh, (A + 1,)),
+    np.remainder: (np.remainder, (3 * A, B)),
+    np.fmod: (np.fmod, (3 * A, B)),
+    np.where: (lambda a, b: np.where(A > 0.6, a, b), (A, B)),
+    np.sum: (lambda a: np.sum(a, axis=1), (A,)),
+    np.cumsum: (lambda a: np.cumsum(a, axis=1), (A,)),
+    np.max: (lambda a: np.max(a, axis=1), (A,)),
+    np.min: (lambda a: np.min(a, axis=(0,), keepdims=True), (A,)),
+    np.matmul: (np.matmul, (draw(2, 3, 4), draw(4, 5))),
+    np.linalg.inv: (np.linalg.inv, (M,)),
+    np.linalg.solve: (np.linalg.solve, (M, A)),
+    np.reshape: (lambda a: np.reshape(a, (2, 6)), (A,)),
+    np.squeeze: (np.squeeze, (draw(1, 3),)),
+    np.expand_dims: (lambda a: np.expand_dims(a, 1), (A,)),
+    np.transpose: (lambda a: np.transpose(a, (2, 0, 1)), (draw(2, 3, 4),)),
+    np.swapaxes: (lambda a: np.swapaxes(a, 0, 2), (draw(2, 3, 4),)),
+    np.moveaxis: (lambda a: np.moveaxis(a, 0, -1), (draw(2, 3, 4),)),
+    np.flip: (lambda a: np.flip(a, 1), (A,)),
+    np.roll: (lambda a: np.roll(a, 2, axis=1), (A,)),
+    shapes._getitem: (lambda a: a[[0, 2, 2], 1:], (A,)),
+    shapes.scatter._primitive: (
+        lambda g: shapes.scatter(g, index=(np.array([0, 1, 0]),), shape=(2, 4)), (A,)),
+    shapes.astype._primitive: (lambda a: a.astype(np.float64) * 2, (A,)),
+    shapes.join._primitive: (lambda a, b: np.concatenate([a, b], axis=1), (A, B)),
+    shapes.spread_to._primitive: (lambda a: np.broadcast_to(a, (2, 3, 4)), (A,)),
+    pieces._primitive: (lambda a: pieces(a, shapes=((3,), (1,)))[0], (A,)),
+    joined._primitive: (lambda a, b: joined(a, b, shapes=((4,), (3, 4))), (A, B)),
+}
+NOT_SAMPLED = {identity, item}      # the engine's own bookkeeping, exercised by every test
+
+
+def engines_own():
+    return {fn for fn in RULES if (getattr(fn, "__module__", "") or "numpy").split(".")[0] in
+            ("numpy",) or fn.__module__.startswith("minimeta.autodiff")}
+
+
+def test_no_rule_without_a_sample():
+    assert engines_own() - set(SAMPLES) - NOT_SAMPLED == set()
+
+
+@pytest.mark.parametrize("fn", SAMPLES, ids=lambda f: f.__name__)
+def test_rule(fn):
+    f, operands = SAMPLES[fn]
+    for i, x in enumerate(operands):
+        def of(x):
+            y = f(*operands[:i], x, *operands[i + 1:])
+            return np.sum(np.sin(y) * np.linspace(0.5, 1.5, y.size).reshape(y.shape))
+        check_orders(of, x)
+
+
+@pytest.mark.parametrize("shapes", [((3, 4), (4,)), ((3, 1), (1, 4)), ((), (3, 4)),
+                                    ((2, 1, 4), (3, 1))], ids=str)
+@pytest.mark.parametrize("fn", [np.add, np.multiply, np.divide, np.power, np.maximum])
+def test_broadcasting(fn, shapes):
+    a, b = (np.asarray(draw(*s)) for s in shapes)
+    check_orders(lambda a: np.sum(np.sin(fn(a, b))), a + 0.01)
+    check_orders(lambda b: np.sum(np.sin(fn(a, b))), b + 0.01)
+
+
+@pytest.mark.parametrize("shapes", [((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 3)), ((2, 3, 4), (4,)),
+                                    ((4,), (2, 4, 3)), ((2, 3, 4), (2, 4, 3)),
+                                    ((5, 1, 3, 4), (2, 4, 3))], ids=str)
+def test_matmul(shapes):
+    a, b = (draw(*s) for s in shapes)
+    check_orders(lambda a: np.sum(np.sin(a @ b)), a)
+    check_orders(lambda b: np.sum(np.sin(a @ b)), b)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.mean(x, axis=(0, 2)), lambda x: np.var(x, axis=1, ddof=1), lambda x: x.std(),
+    lambda x: np.stack([x, 2 * x], axis=1), lambda x: np.dot(x, x[0].T), lambda x: np.vdot(x, x),
+    lambda x: np.inner(x[0], x[0]), lambda x: np.outer(x[0], x[1]), lambda x: np.trace(x),
+    lambda x: np.repeat(x, 2, axis=1), lambda x: np.take(x, [0, 0, 1], axis=2),
+    lambda x: np.take_along_axis(x, np.argsort(x, axis=1), axis=1),
+    lambda x: np.clip(x, 0.5, None), lambda x: np.add.reduce(x), lambda x: np.multiply.outer(x, x),
+    lambda x: x[0].mT @ x.T[0], lambda x: np.concatenate([x, x], axis=None), lambda x: x[..., None, 0],
+    lambda x: x[x > 0.5], lambda x: 2 ** x - x ** 2 + (1 / x) * (-x), lambda x: abs(x) % 0.7],
+    ids=range(21))
+def test_composition(f):
+    check_orders(lambda x: np.sum(np.sin(f(x))), draw(2, 3, 4))
+
+
+def test_conventions_at_corners():
+    half = grad(lambda x: np.sum(np.maximum(x, 0.0)))(np.zeros(2))
+    assert half.tolist() == [0.5, 0.5]
+    assert grad(np.abs)(0.0) == 0
+    assert grad(np.max)(np.array([1.0, 1.0, 0.0])).tolist() == [0.5, 0.5, 0]
+    square = grad(grad(grad(lambda x: x ** 2)))
+    assert [grad(lambda x: x ** 2)(0.0), grad(grad(lambda x: x ** 2))(0.0), square(0.0)] == [0, 2, 0]
+    assert grad(lambda x: x ** 0)(0.0) == 0
+    assert grad(lambda p: 0.0 ** p)(2.0) == 0
+    with np.errstate(divide="ignore"):
+        assert grad(np.sqrt)(0.0) == np.inf and grad(lambda x: x ** 0.5)(0.0) == np.inf
+
+
+def test_a_wrong_rule_is_caught():
+    from minimeta import defvjp, primitive
+
+    @primitive
+    def twice(x):
+        return 2 * x
+    defvjp(twice, lambda g, y, x: g * 2.001)
+    with pytest.raises(AssertionError):
+        check_orders(lambda x: np.sum(np.sin(twice(x))), A)
