@@ -2,9 +2,18 @@
 
 Read next: autodiff/trace.py.
 """
+from . import meta, nn, optim, tasks
 from .autodiff import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp, primitive, ravel,
                        stop_gradient, value_and_grad, vjp)
+from .meta import FOMAML, MAML, MatchingNetwork, PrototypicalNetwork, Reptile
+from .nn import ConvEncoder
 
 __version__ = "0.1.0"
-__all__ = ["defvjp", "elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "primitive",
-           "ravel", "stop_gradient", "value_and_grad", "vjp"]
+__all__ = [
+    "grad", "value_and_grad", "vjp", "jvp", "hvp", "jacobian", "hessian", "elementwise_grad",
+    "stop_gradient",                                                              # differentiate
+    "primitive", "defvjp",                                                        # extend
+    "ravel",                                                                      # weights
+    "nn", "optim", "meta", "tasks",
+    "MAML", "FOMAML", "Reptile", "PrototypicalNetwork", "MatchingNetwork", "ConvEncoder",  # learners
+]

@@ -1,0 +1,46 @@
+"""The inner loop: gradient descent on each task's support set, all tasks at once.
+
+Read next: maml.py.
+"""
+import numpy as np
+
+from ..autodiff import grad, stop_gradient
+
+
+def adapt(loss, theta, xs, ys, alpha, steps, order=2):
+    """Weights (T, P), adapted to each task's support set, from theta (P,).
+
+    loss(phi (T, P), x (T, N, ...), y (T, N, ...)) gives one number a task, shape (T,).  alpha is
+    the step size, order 2 for MAML and 1 for FOMAML and Reptile.  Differentiable in theta.
+    Finn et al. 2017, Algorithm 1, line 6.
+    """
+    total = per_task_sum(loss, len(xs))
+    phi = np.broadcast_to(theta, (len(xs), theta.shape[-1]))
+    for _ in range(steps):
+        at = phi if order == 2 else stop_gradient(phi)   # FOMAML is where one differentiates
+        # phi <- phi - alpha grad L(phi; support)
+        phi = phi - alpha * grad(total)(at, xs, ys)
+    return phi
+
+
+def per_task_sum(loss, tasks):
+    """The sum over tasks of a loss that is held to one number a task.
+
+    Tasks do not interact, so the gradient of the sum is the stack of the tasks' gradients.
+    """
+    def total(phi, x, y):
+        each = loss(phi, x, y)
+        if np.shape(each) != (tasks,):
+            raise ValueError(
+                f"the loss has shape {np.shape(each)}, not one number for each of {tasks} tasks: "
+                "take means over the last axes only (axis=-1), or wrap a single-task loss in "
+                "minimeta.meta.per_task(loss)")
+        return np.sum(each)
+    return total
+
+
+def per_task(loss):
+    """An ordinary loss of one task, (phi (P,), x, y) -> number, on the task axis: a loop."""
+    def losses(phi, x, y):
+        return np.stack([loss(phi[i], x[i], y[i]) for i in range(len(x))])
+    return losses
