@@ -3,8 +3,8 @@
 Read next: autodiff/trace.py.
 """
 from . import meta, nn, optim, tasks
-from .autodiff import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp, primitive, ravel,
-                       stop_gradient, value_and_grad, vjp)
+from .autodiff import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp, primitive,
+                       ravel, stop_gradient, value_and_grad, vjp)
 from .meta import FOMAML, MAML, MatchingNetwork, PrototypicalNetwork, Reptile
 from .nn import ConvEncoder
 
@@ -15,5 +15,5 @@ __all__ = [
     "primitive", "defvjp",                                                        # extend
     "ravel",                                                                      # weights
     "nn", "optim", "meta", "tasks",
-    "MAML", "FOMAML", "Reptile", "PrototypicalNetwork", "MatchingNetwork", "ConvEncoder",  # learners
+    "MAML", "FOMAML", "Reptile", "PrototypicalNetwork", "MatchingNetwork", "ConvEncoder",
 ]

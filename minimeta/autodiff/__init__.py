@@ -2,10 +2,12 @@
 
 Read next: trace.py.
 """
-from .diff import (elementwise_grad, grad, hessian, hvp, jacobian, jvp, stop_gradient,
-                   value_and_grad, vjp)
+from . import surface  # noqa: F401
+from .diff import vjp
 from .rules.ravel import ravel
 from .trace import Traced, compose, defvjp, primitive
+from .transforms import (elementwise_grad, grad, hessian, hvp, jacobian, jvp, stop_gradient,
+                         value_and_grad)
 
 __all__ = ["Traced", "compose", "defvjp", "elementwise_grad", "grad", "hessian", "hvp", "jacobian",
            "jvp", "primitive", "ravel", "stop_gradient", "value_and_grad", "vjp"]

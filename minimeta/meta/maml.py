@@ -4,8 +4,6 @@ Finn, Abbeel, Levine 2017, "Model-Agnostic Meta-Learning for Fast Adaptation of 
 
 Read next: fomaml.py.
 """
-import numpy as np
-
 from ..nn import cross_entropy
 from .adapt import adapt, per_task_sum
 from .learner import GradientLearner

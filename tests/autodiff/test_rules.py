@@ -103,7 +103,8 @@ def test_matmul(shapes):
     lambda x: np.repeat(x, 2, axis=1), lambda x: np.take(x, [0, 0, 1], axis=2),
     lambda x: np.take_along_axis(x, np.argsort(x, axis=1), axis=1),
     lambda x: np.clip(x, 0.5, None), lambda x: np.add.reduce(x), lambda x: np.multiply.outer(x, x),
-    lambda x: x[0].mT @ x.T[0], lambda x: np.concatenate([x, x], axis=None), lambda x: x[..., None, 0],
+    lambda x: x[0].mT @ x.T[0], lambda x: np.concatenate([x, x], axis=None),
+    lambda x: x[..., None, 0],
     lambda x: x[x > 0.5], lambda x: 2 ** x - x ** 2 + (1 / x) * (-x), lambda x: abs(x) % 0.7],
     ids=range(21))
 def test_composition(f):
@@ -116,7 +117,8 @@ def test_conventions_at_corners():
     assert grad(np.abs)(0.0) == 0
     assert grad(np.max)(np.array([1.0, 1.0, 0.0])).tolist() == [0.5, 0.5, 0]
     square = grad(grad(grad(lambda x: x ** 2)))
-    assert [grad(lambda x: x ** 2)(0.0), grad(grad(lambda x: x ** 2))(0.0), square(0.0)] == [0, 2, 0]
+    assert grad(lambda x: x ** 2)(0.0) == square(0.0) == 0
+    assert grad(grad(lambda x: x ** 2))(0.0) == 2
     assert grad(lambda x: x ** 0)(0.0) == 0
     assert grad(lambda p: 0.0 ** p)(2.0) == 0
     with np.errstate(divide="ignore"):

@@ -26,7 +26,7 @@ def problem():
 
 
 def explicit_product(loss, theta, episode, alpha, steps, reverse=False):
-    """mean_i (I - alpha H(phi_0)) ... (I - alpha H(phi_{K-1})) grad L_Q(phi_K), matrix by matrix."""
+    """mean_i (I - alpha H(phi_0)) ... (I - alpha H(phi_{K-1})) grad L_Q(phi_K), by matrices."""
     total = 0
     for xs, ys, xq, yq in zip(*episode):
         phi, factors = theta, []

@@ -89,14 +89,19 @@ def _negated(shift):
     return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
 
 
-@compose(np.astype)
-def _astype(x, dtype, /, *, copy=True, device=None):
+def _astype(x, dtype, /, order="K", casting="unsafe", subok=True, copy=True, *, device=None):
+    """x.astype(dtype): plain where dtype is not a floating-point type."""
     dtype = np.dtype(dtype)
-    if type(x) is not Traced or dtype == x.dtype:
-        return x if type(x) is Traced else x.astype(dtype)
+    if dtype == x.dtype:
+        return x
     if dtype.kind not in "fc":          # integers and booleans have no derivative
         return raw(x).astype(dtype)
     return astype(x, dtype=dtype)
+
+
+Traced.astype = _astype
+if hasattr(np, "astype"):        # from NumPy 2.1
+    FUNCTIONS[np.astype] = _astype
 
 
 @compose(np.broadcast_to)

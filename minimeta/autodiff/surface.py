@@ -1,0 +1,204 @@
+"""What a traced array does as an array: operators, methods, the ways of ufuncs, and refusals.
+
+Read next: diff.py.
+"""
+import operator
+
+import numpy as np
+
+from .trace import (FUNCTIONS, NO_KEYWORDS, PLAIN, REDUCTIONS, RULES, Traced, getitem, no_rule,
+                    raw, record, writes)
+
+
+def on_traced(method):
+    """Give traced arrays this method."""
+    setattr(Traced, method.__name__, method)
+    return method
+
+
+# ---------------------------------------------------------------- operators
+
+def _operator(fn):
+    def forward(self, other):
+        if type(other) is Traced:
+            return Traced(fn(self.value, other.value), fn, (self, other), NO_KEYWORDS,
+                          self.deps | other.deps)
+        return record(fn, self, other)
+
+    def backward(self, other):
+        return record(fn, other, self)
+    return forward, backward
+
+
+for _name in ("add", "subtract", "multiply", "matmul", "power", "mod:remainder",
+              "truediv:divide"):
+    _op, _, _fn = _name.partition(":")
+    _op = {"subtract": "sub", "multiply": "mul", "power": "pow"}.get(_op, _op)
+    _forward, _backward = _operator(getattr(np, _fn or _name))
+    setattr(Traced, f"__{_op}__", _forward)
+    setattr(Traced, f"__r{_op}__", _backward)
+for _op, _fn in dict(neg=np.negative, pos=np.positive, abs=np.absolute).items():
+    setattr(Traced, f"__{_op}__", lambda self, _fn=_fn: record(_fn, self))
+for _op in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(Traced, f"__{_op}__", lambda self, other, _op=getattr(operator, _op):
+            _op(self.value, raw(other)))
+Traced.__floordiv__ = lambda self, other: np.floor_divide(self.value, raw(other))
+Traced.__rfloordiv__ = lambda self, other: np.floor_divide(raw(other), self.value)
+Traced.__divmod__ = lambda self, other: (self // other, self % other)
+Traced.__rdivmod__ = lambda self, other: (other // self, other % self)
+for _name in ("all any argmax argmin argpartition argsort clip conj cumprod cumsum diagonal dot "
+              "max mean min nonzero prod ravel repeat searchsorted sort squeeze std sum "
+              "swapaxes take trace var").split():
+    setattr(Traced, _name, lambda self, *args, _fn=getattr(np, _name), **kwargs:
+            _fn(self, *args, **kwargs))
+
+
+# ---------------------------------------------------------------- NumPy's ufuncs
+
+@on_traced
+def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+    if method == "__call__" and not kwargs and ufunc in RULES:
+        return record(ufunc, *inputs)
+    return _call_ufunc(ufunc, method, inputs, kwargs)
+
+
+def _call_ufunc(ufunc, method, inputs, kwargs):
+    """The slow path: keyword arguments, and the methods of ufuncs."""
+    if any(kwargs.get(k) is not None for k in ("out",)) or kwargs.get("where", True) is not True \
+            or method in ("at", "reduceat"):
+        raise writes(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
+    kwargs = {k: v for k, v in kwargs.items() if k not in ("out", "where") and v is not None}
+    if method in ("reduce", "accumulate"):
+        function = REDUCTIONS.get((ufunc, method))
+        if function is None:
+            raise NotImplementedError(f"no derivative rule for {ufunc.__name__}.{method}")
+        for name, value in zip(("axis", "dtype", "out", "keepdims"), inputs[1:]):
+            kwargs.setdefault(name, value)
+        kwargs.setdefault("axis", 0)
+        return function(inputs[0], **{k: v for k, v in kwargs.items() if v is not None
+                                      or k == "axis"})
+    if method == "outer":
+        a, b = inputs
+        return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
+    if ufunc in PLAIN:
+        return ufunc(*map(raw, inputs), **kwargs)
+    if set(kwargs) <= {"dtype"} and ufunc in RULES and kwargs:
+        return ufunc(*[a.astype(kwargs["dtype"]) if hasattr(a, "dtype") else a for a in inputs])
+    if ufunc in FUNCTIONS and not kwargs:
+        return FUNCTIONS[ufunc](*inputs)
+    if ufunc in RULES and kwargs:
+        raise NotImplementedError(f"{ufunc.__name__}({', '.join(kwargs)}=...) has no derivative: "
+                                  "leave the keyword out, or convert with x.astype")
+    raise no_rule(ufunc)
+
+
+# ---------------------------------------------------------------- Python's protocols
+
+@on_traced
+def __array__(self, *args, **kwargs):
+    raise TypeError("a traced array is not an ndarray: use np.stack or np.concatenate, not "
+                    "np.array; minimeta.stop_gradient(x) gives its plain value")
+
+
+@on_traced
+def __getitem__(self, index):
+    return getitem(self, index)
+
+
+@on_traced
+def __setitem__(self, index, value):
+    raise TypeError("a traced array cannot be written to: build the result with np.where, "
+                    "np.concatenate or np.stack instead of x[index] = value")
+
+
+@on_traced
+def __iter__(self):
+    if not self.ndim:
+        raise TypeError("iteration over a 0-d array")
+    return (self[i] for i in range(len(self)))
+
+
+@on_traced
+def __len__(self):
+    return len(self.value)
+
+
+@on_traced
+def __bool__(self):
+    return bool(self.value)
+
+
+@on_traced
+def __float__(self):
+    return float(self.value)
+
+
+@on_traced
+def __complex__(self):
+    return complex(self.value)
+
+
+@on_traced
+def __contains__(self, item):
+    return raw(item) in self.value
+
+
+@on_traced
+def __format__(self, spec):
+    return format(self.value if self.ndim else self.value[()], spec) if spec else str(self)
+
+
+@on_traced
+def __repr__(self):
+    return f"Traced({self.value!r})"
+
+
+@on_traced
+def __str__(self):
+    return str(self.value)
+
+
+@on_traced
+def __copy__(self):
+    return self
+
+
+@on_traced
+def __deepcopy__(self, memo):
+    return self
+
+
+@on_traced
+def __reduce_ex__(self, protocol):
+    raise TypeError("a traced array belongs to the derivative being taken and cannot be "
+                    "pickled or saved: use minimeta.stop_gradient(x), its plain value")
+
+
+@on_traced
+def item(self, *index):
+    return self.value.item(*index)
+
+
+@on_traced
+def tolist(self):
+    return self.value.tolist()
+
+
+@on_traced
+def copy(self, order="C"):
+    return self
+
+
+@on_traced
+def reshape(self, *shape, **kwargs):
+    return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)
+
+
+@on_traced
+def transpose(self, *axes):
+    return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+
+@on_traced
+def flatten(self, order="C"):
+    return np.ravel(self, order)
