@@ -30,11 +30,10 @@ def _operator(fn):
     return forward, backward
 
 
-for _name in ("add", "subtract", "multiply", "matmul", "power", "mod:remainder",
-              "truediv:divide"):
-    _op, _, _fn = _name.partition(":")
-    _op = {"subtract": "sub", "multiply": "mul", "power": "pow"}.get(_op, _op)
-    _forward, _backward = _operator(getattr(np, _fn or _name))
+_BINARY = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
+           "matmul": np.matmul, "pow": np.power, "mod": np.remainder}
+for _op, _fn in _BINARY.items():
+    _forward, _backward = _operator(_fn)
     setattr(Traced, f"__{_op}__", _forward)
     setattr(Traced, f"__r{_op}__", _backward)
 for _op, _fn in dict(neg=np.negative, pos=np.positive, abs=np.absolute).items():

@@ -77,6 +77,7 @@ class GradientLearner(Learner):
 
     def adapt(self, xs, ys, steps=None):
         """Weights (T, P), or (P,) for a single task, adapted to the support set."""
+        ys = as_targets(ys)
         single = is_single(ys)
         if single:
             xs, ys = xs[None], ys[None]
@@ -93,15 +94,20 @@ def as_episode(tasks):
     """A batch of tasks (an Episode, or a list of single tasks) as one Episode."""
     if isinstance(tasks, Episode):
         return tasks
-    if isinstance(tasks, tuple) and len(tasks) == 4 and not is_single(tasks[1]):
-        return Episode(*tasks)
-    if isinstance(tasks, tuple) and len(tasks) == 4:
+    if isinstance(tasks, tuple) and len(tasks) == 4 and hasattr(tasks[0], "ndim"):
+        if not is_single(as_targets(tasks[1])):
+            return Episode(*tasks)
         tasks = [tasks]
     try:
         return Episode(*(np.stack(parts) for parts in zip(*tasks, strict=True)))
     except (TypeError, ValueError) as error:
         raise ValueError("tasks are an Episode, or a list of (xs, ys, xq, yq) whose arrays have "
                          f"the same shapes in every task ({error})") from None
+
+
+def as_targets(y):
+    """Labels or numbers to predict, as an array if they come as a list."""
+    return y if hasattr(y, "dtype") else np.asarray(y)
 
 
 def is_labels(y):

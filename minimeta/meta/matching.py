@@ -3,14 +3,14 @@
 Vinyals, Blundell, Lillicrap, Kavukcuoglu, Wierstra 2016, "Matching Networks for One Shot
 Learning".
 
-Read next: ../theory.
+Read next: ../run/methods.py.
 """
 import numpy as np
 
 from ..autodiff import ravel
 from ..nn import Model, cross_entropy, log_softmax
 from .bregman import pairwise, squared_norm
-from .learner import Learner, is_labels
+from .learner import Learner, as_targets, is_labels
 from .protonet import one_hot
 
 
@@ -72,7 +72,7 @@ class MatchingNetwork(Learner):
 
     def outputs(self, theta, xs, ys, xq):
         """log p (..., n_query, n_way) for labels ys, predictions (..., n_query, d) for numbers."""
-        scores = self.scores(theta, xs, xq)
+        scores, ys = self.scores(theta, xs, xq), as_targets(ys)
         if is_labels(ys):
             return class_log_probabilities(scores, ys, int(np.max(ys)) + 1)
         return np.exp(log_softmax(scores)) @ ys

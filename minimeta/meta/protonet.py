@@ -8,7 +8,7 @@ import numpy as np
 
 from ..nn import cross_entropy, log_softmax
 from .bregman import pairwise, squared_norm
-from .learner import Learner
+from .learner import Learner, as_targets
 
 
 def one_hot(labels, n_way):
@@ -21,7 +21,7 @@ def compute_prototypes(embeddings, labels, n_way):
 
     Raises ValueError if a class has no example.
     """
-    members = one_hot(labels, n_way)
+    members = one_hot(as_targets(labels), n_way)
     counts = np.sum(members, axis=-2)
     if not counts.all():
         empty = sorted({int(k) for k in np.argwhere(counts == 0)[:, -1]})
@@ -57,7 +57,7 @@ class PrototypicalNetwork(Learner):
 
         n_way is the number of classes, by default the largest label plus one.
         """
-        theta = self.theta if theta is None else theta
+        theta, ys = self.theta if theta is None else theta, as_targets(ys)
         n_way = int(np.max(ys)) + 1 if n_way is None else n_way
         prototypes = compute_prototypes(self.model.apply(theta, xs), ys, n_way)
         return log_probabilities(self.model.apply(theta, xq), prototypes, self.generator)

@@ -2,7 +2,7 @@
 
 Nichol, Achiam, Schulman 2018, "On First-Order Meta-Learning Algorithms".
 
-Read next: protonet.py, or ../theory.
+Read next: protonet.py.
 """
 import numpy as np
 
@@ -10,7 +10,7 @@ from ..autodiff import value_and_grad
 from ..nn import cross_entropy
 from ..optim import SGD
 from .adapt import per_task_sum
-from .learner import GradientLearner, is_single
+from .learner import GradientLearner, as_targets, is_single
 
 
 def inner_loop(loss, theta, batches, optimizer):
@@ -72,6 +72,7 @@ class Reptile(GradientLearner):
     def adapt(self, xs, ys, steps=None):
         """Weights (T, P), or (P,) for a single task, after `steps` of the inner optimiser."""
         steps = self.inner_steps if steps is None else steps
+        ys = as_targets(ys)
         single = is_single(ys)
         if single:
             xs, ys = xs[None], ys[None]

@@ -142,6 +142,7 @@ def test_tasks_as_a_list_are_the_same_step():
     a, b = (MAML(model, inner_lr=0.01, loss=mean_squared_error) for _ in range(2))
     assert a.meta_train_step(episode) == b.meta_train_step(list(zip(*episode)))
     assert np.array_equal(a.theta, b.theta)
+    assert a.meta_train_step(tuple(zip(*episode))) == b.meta_train_step(tuple(episode))
     with pytest.raises(ValueError, match="same shapes"):
         a.meta_train_step([(1, 2)])
     with pytest.raises(ValueError, match="order=3"):

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from minimeta import ConvEncoder, MatchingNetwork, PrototypicalNetwork, grad
+from minimeta import (MAML, ConvEncoder, MatchingNetwork, PrototypicalNetwork, Reptile, grad)
 from minimeta.meta import (bregman, burg_entropy, compute_prototypes, cosine, log_probabilities,
                            negative_entropy, squared_distance, squared_norm)
 from minimeta.meta.bregman import pairwise
@@ -58,6 +58,13 @@ def test_protonet_takes_any_divergence(episodes):
     episode = episodes.sample(np.random.default_rng(0))
     logp = learner.log_probabilities(episode.xs, episode.ys, episode.xq)
     assert logp.shape == (2, 15, 5) and np.allclose(np.exp(logp).sum(-1), 1, atol=1e-5)
+
+
+def test_labels_may_be_lists(rng):
+    x, ys = rng.standard_normal((4, 3)).astype(np.float32), [0, 0, 1, 1]
+    for method in (MatchingNetwork(mlp([3, 2])), PrototypicalNetwork(mlp([3, 2])),
+                   MAML(mlp([3, 2])), Reptile(mlp([3, 2]))):
+        assert np.array_equal(method.predict(x, ys, x), method.predict(x, np.array(ys), x))
 
 
 def test_cosine_and_distance_attention(rng):
