@@ -1,0 +1,4 @@
+"""The command line: one small file a command.
+
+Read next: main.py.
+"""
