@@ -11,6 +11,7 @@ import numpy as np
 import minimeta
 
 from ..run.evaluate import Score
+from ..run.methods import QUERIES
 from ..run.results import Comparison, Result, plain
 
 NONE = "–"
@@ -101,6 +102,8 @@ def notes(comparison: Comparison) -> list[str]:
     else:
         lines.append("Before: the untouched shared weights; methods without adaptation steps have "
                      "none. Every batch norm takes the statistics of the batch at hand.")
+        lines.append(f"{QUERIES['train']} queries a class in training. MAML, FOMAML and Reptile "
+                     "use the strided network, a quarter of the work an image.")
     lines.append("Peak MB is that of one separate, traced meta-step; ms/step is the median "
                  "time of a meta-step, on tasks/it. tasks.")
     if comparison.interrupted:

@@ -44,6 +44,9 @@ def compare(settings: Settings, on_progress: Callable[[Event], None] = lambda ev
     budget = Budget(None if minutes is None else 60 * minutes, clock)
     tasks = data.load(settings)
     found = Comparison(settings, tasks.about, tasks.hashes, shown_tasks(settings, tasks))
+    from threadpoolctl import threadpool_limits
+    # a small network's products are too short for several BLAS threads: they wait for each other
+    threads = 1 if settings.data == "sinusoid" else None
     able = [m for m in settings.methods if refusal(m, settings.data) is None]
     try:
         for method in settings.methods:
@@ -52,8 +55,9 @@ def compare(settings: Settings, on_progress: Callable[[Event], None] = lambda ev
                 continue
             share = budget.share(len(able) - able.index(method))
             try:
-                found.results.append(trial(method, settings, tasks, found.shown, share,
-                                           on_progress, clock))
+                with threadpool_limits(threads, "blas"):
+                    found.results.append(trial(method, settings, tasks, found.shown, share,
+                                               on_progress, clock))
             except FloatingPointError as error:
                 found.results.append(Result(method, f"training diverged: {error}"))
             on_progress(Event(method, "done"))
