@@ -47,7 +47,7 @@ class Level:
                 raise TypeError(f"cannot differentiate with respect to {x.dtype} input: "
                                 "convert it to float first, x.astype(float)")
             x = keep(x)
-            value = raw(x)
+            value = x.array if type(x) is Watched else x
         return Traced(value, identity, (x,), {"level": self}, deps)
 
 
@@ -69,6 +69,8 @@ def lower(x, deps):
 def backward(outputs, cotangents, inputs, bit):
     """The cotangents of `inputs`, entered at level `bit`; None where nothing depends on them."""
     outer, pending, nodes = 0, {}, []
+    for x in inputs:
+        raw(x.args[0])              # a large input that was changed since raises here
     for y, g in zip(outputs, cotangents):
         if type(g) is Traced:
             outer |= g.deps
