@@ -5,7 +5,8 @@ Read next: trace.py.
 from . import surface  # noqa: F401
 from .diff import vjp
 from .rules.ravel import ravel
-from .trace import Traced, compose, defvjp, primitive
+from .table import compose, defvjp
+from .trace import Traced, primitive
 from .transforms import (elementwise_grad, grad, hessian, hvp, jacobian, jvp, stop_gradient,
                          value_and_grad)
 

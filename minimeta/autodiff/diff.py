@@ -11,7 +11,8 @@ import operator
 import numpy as np
 
 from .guard import Watched, engine, keep
-from .trace import RULES, Traced, defvjp, item, items, no_rule, raw
+from .table import RULES, defvjp, no_rule
+from .trace import Traced, item, items, raw
 from .tree import flatten, tree_map
 
 _order = operator.attrgetter("order")

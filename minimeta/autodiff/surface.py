@@ -6,8 +6,8 @@ import operator
 
 import numpy as np
 
-from .trace import (FUNCTIONS, NO_KEYWORDS, PLAIN, REDUCTIONS, RULES, Traced, getitem, no_rule,
-                    raw, record, writes)
+from .table import FUNCTIONS, PLAIN, REDUCTIONS, RULES, no_rule, writes
+from .trace import NO_KEYWORDS, Traced, getitem, raw, record
 
 
 def on_traced(method):

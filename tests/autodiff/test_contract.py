@@ -298,3 +298,16 @@ def test_empty_nan_and_inf():
     with np.errstate(invalid="ignore"):
         assert np.isnan(grad(lambda x: np.sum(x * np.nan))(X)).all()
         assert np.isinf(grad(lambda x: np.sum(x * np.inf))(X)).all()
+
+
+def test_a_primitive_without_a_rule_works_on_plain_arrays_and_is_named_on_traced_ones():
+    @primitive
+    def halve(x):
+        return x / 2
+    assert halve(X).tolist() == (X / 2).tolist()
+    with pytest.raises(NotImplementedError, match="halve.*defvjp"):
+        grad(lambda x: np.sum(halve(x)))(X)
+    with pytest.raises(TypeError, match=r"lambda g, y, \*_"):
+        defvjp(halve, lambda g: g / 2)
+    defvjp(halve, lambda g, *_: g / 2)
+    assert grad(lambda x: np.sum(halve(x)))(X).tolist() == [0.5] * 3

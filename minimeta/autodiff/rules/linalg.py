@@ -4,7 +4,7 @@ Read next: ravel.py.
 """
 import numpy as np
 
-from ..trace import compose, defvjp
+from ..table import compose, defvjp
 
 
 def _mT(x):

@@ -7,7 +7,8 @@ Read next: ../../nn/conv.py, or ../../meta/adapt.py.
 """
 import numpy as np
 
-from ..trace import defvjp, primitive
+from ..table import defvjp
+from ..trace import primitive
 from ..tree import flatten
 
 

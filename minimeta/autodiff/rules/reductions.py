@@ -6,7 +6,8 @@ Read next: shapes.py.
 """
 import numpy as np
 
-from ..trace import REDUCTIONS, compose, defvjp, plain
+from ..table import REDUCTIONS, compose, defvjp
+from ..trace import plain
 
 
 def spread(g, x, axis, keepdims):

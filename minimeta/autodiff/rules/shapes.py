@@ -4,8 +4,8 @@ Read next: linalg.py.
 """
 import numpy as np
 
-from ..trace import (FUNCTIONS, WRITERS, Traced, _getitem, call, compose, defvjp, getitem, plain,
-                     primitive, raw, record)
+from ..table import FUNCTIONS, WRITERS, compose, defvjp
+from ..trace import Traced, _getitem, call, getitem, plain, primitive, raw, record
 
 
 @primitive

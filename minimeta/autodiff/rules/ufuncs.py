@@ -7,7 +7,8 @@ Read next: reductions.py.
 """
 import numpy as np
 
-from ..trace import PLAIN, Traced, compose, defvjp, plain
+from ..table import PLAIN, compose, defvjp
+from ..trace import Traced, plain
 
 
 def _power_x(g, y, x, p):

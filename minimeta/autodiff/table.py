@@ -1,0 +1,106 @@
+"""The table of rules: which derivative belongs to which function.
+
+Read next: guard.py.
+"""
+import functools
+import inspect
+
+import numpy as np
+
+
+class Rule:
+    """Derivatives of one function: vjps[i](g, y, *operands, **static) for operand i."""
+    __slots__ = ("vjps", "each", "reads", "bind")
+
+    def __init__(self, fn, vjps, each):
+        self.vjps, self.each = vjps, each
+        # a rule written as `lambda g, *_` or `lambda g, y, *_` never looks at the operands
+        self.reads = any(_arguments(v) > 2 for v in (*vjps, each))
+        self.bind = _binder(fn, None if each else len(vjps))
+
+    def vjp(self, i):
+        if self.each is not None:
+            return functools.partial(self.each, i)
+        return self.vjps[i] if i < len(self.vjps) else None
+
+
+def _arguments(rule):
+    """How many named arguments a rule takes; one without *operands must take them all."""
+    code = getattr(rule, "__code__", None)
+    if code is None:                        # None, or a callable that does not say
+        return 0 if rule is None else 3
+    if code.co_argcount < 3 and not code.co_flags & inspect.CO_VARARGS:
+        raise TypeError("a rule is called with (g, y, *operands): write lambda g, y, *_: ... if it "
+                        "does not look at the operands")
+    return code.co_argcount
+
+
+RULES = {}        # primitive -> Rule
+FUNCTIONS = {}    # NumPy function without a rule -> what a traced array does when it is called
+PLAIN = set()     # functions without a derivative: called on the plain values
+REDUCTIONS = {}   # (ufunc, "reduce" or "accumulate") -> the function of the same meaning
+WRITERS = {}      # functions that write into an argument -> what to use instead
+
+
+def defvjp(fn, *vjps, argnums=None, each=None):
+    """Add the derivative rule of `fn`, one function per operand.
+
+    Each takes (g, y, *operands, **static): the cotangent, the output, the operands as they were
+    passed, and the keyword arguments; it returns the operand's cotangent, up to broadcasting,
+    which the engine undoes.  Written in differentiable operations, it is differentiable itself.
+    None stands for "no derivative": asking for it raises.  `argnums` tells which operands the
+    rules belong to (by default the first ones); `each(i, g, y, *operands)` serves any number.
+    """
+    if argnums is not None:
+        rules = dict(zip(argnums, vjps, strict=True))
+        vjps = tuple(rules.get(i) for i in range(max(argnums) + 1))
+    fn = getattr(fn, "_primitive", fn)
+    RULES[fn] = Rule(fn, vjps, each)
+    FUNCTIONS.pop(fn, None)
+
+
+def compose(*functions):
+    """Decorator: NumPy's `functions` are, on traced arrays, this composition of others."""
+    def register(composition):
+        for function in functions:
+            FUNCTIONS[function] = composition
+        return composition
+    return register
+
+
+def no_rule(fn):
+    name = f"{getattr(fn, '__module__', None) or 'numpy'}.{fn.__name__}"
+    if fn in WRITERS:
+        return TypeError(f"{name} writes into an array, which a derivative cannot follow: "
+                         f"use {WRITERS[fn]}")
+    return NotImplementedError(
+        f"no derivative rule for {name}: write it over NumPy functions that have one, "
+        f"or add a rule with minimeta.defvjp({name}, ...)")
+
+
+def writes(name):
+    return TypeError(f"{name}: a traced array cannot be written into an existing one (out=, "
+                     "where=, +=, ufunc.at): use the returned array, x = x + y, or np.where")
+
+
+def _binder(fn, operands):
+    """How positional and keyword arguments of `fn` become (operands, static keywords)."""
+    if operands is None or isinstance(fn, np.ufunc):
+        return lambda args, kwargs: (args, kwargs)
+    try:
+        names = list(inspect.signature(fn).parameters)
+    except ValueError:       # a builtin that hides its signature takes its operands by position
+        return lambda args, kwargs: (args, kwargs)
+
+    def bind(args, kwargs):
+        if len(args) > operands:
+            kwargs = {**dict(zip(names[operands:], args[operands:])), **kwargs}
+            args = args[:operands]
+        elif len(args) < operands and kwargs:
+            kwargs = dict(kwargs)
+            for name in names[len(args):operands]:
+                if name not in kwargs:
+                    break
+                args = (*args, kwargs.pop(name))
+        return args, kwargs
+    return bind
