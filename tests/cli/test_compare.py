@@ -1,100 +1,193 @@
-"""`minimeta compare` as a person types it: output, errors in one line, exit codes."""
+"""`minimeta compare` as a person meets it: tables, files, one-line errors, exit codes."""
 import json
-import os
-import signal
-import subprocess
 import sys
+import zipfile
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import minimeta
 from minimeta.cli.main import main
+from minimeta.tasks import ImageSet
 
-SMALL = ["--iterations", "2", "--test-episodes", "20", "--filters", "4"]
-
-
-def run(*args, **options):
-    return CliRunner().invoke(main, ["compare", *map(str, args)], **options)
+LITTLE = ["--iterations", "2", "--test-episodes", "3"]
 
 
-def test_the_default_runs_both_data_sets(tmp_path):
-    done = run(*SMALL, "--out", tmp_path)
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Run in a folder of its own, with no data but the few glyphs below."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINIMETA_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MINIMETA_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    few = ImageSet(rng.integers(0, 255, (12, 20, 28, 28), np.uint8), list("abcdefghijkl"), "noise")
+    from minimeta.run import compare
+    assert compare
+    monkeypatch.setattr(sys.modules["minimeta.run.data"], "glyph_splits",
+                        lambda seed: {"train": few, "test": few})
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [*map(str, arguments)])
+
+
+def compare(*arguments):
+    return run("compare", *arguments)
+
+
+def test_both_default_data_sets_from_end_to_end(here):
+    done = compare(*LITTLE, "--filters", 2, "--ways", 3)
     assert done.exit_code == 0, done.output
-    assert (tmp_path / "sinusoid" / "table.md").exists()
-    assert (tmp_path / "glyphs" / "figures" / "episode-maml.png").exists()
-    for name in ("MAML", "FOMAML", "Reptile", "Prototypical", "Matching", "Joint",
-                 "classification only"):
-        assert name in done.stdout
-    assert "glyphs: Matching finished" in done.stderr and "\x1b" not in done.output
+    assert "sinusoid, 10-shot regression" in done.stdout
+    assert "glyphs, 3-way 1-shot" in done.stdout
+    assert done.stdout.count("MAML") >= 4 and "classification only" in done.stdout
+    home = here / "minimeta-results"
+    assert (home / "sinusoid" / "figures" / "fits.png").exists()
+    assert (home / "glyphs" / "figures" / "episode-reptile.png").exists()
+    assert (home / "glyphs" / "weights" / "matching.npz").exists()
+    assert json.loads((home / "glyphs" / "table.json").read_text())["settings"]["ways"] == 3
+    assert [line for line in done.stderr.splitlines() if "finished in" not in line] == []
 
 
-def test_json_is_all_there_is_on_stdout(tmp_path):
-    done = run(*SMALL, "--data", "sinusoid", "--methods", "maml,matching", "--json", "--out",
-               tmp_path)
-    found = json.loads(done.stdout)["comparisons"]
-    assert done.exit_code == 0 and [r["method"] for r in found[0]["methods"]] == [
-        "maml", "matching"]
+def test_json_is_all_there_is_on_stdout(here):
+    arguments = ["--data", "sinusoid", "--methods", "maml,joint", *LITTLE, "--json", "--seed", 5]
+    found = []
+    for out in ("a", "b"):
+        done = compare(*arguments, "--out", out)
+        assert done.exit_code == 0
+        found.append(json.loads(done.stdout)["comparisons"])
+        (one,) = found[-1]
+        assert one == json.loads((here / out / "sinusoid" / "table.json").read_text())
+        for row in one["methods"]:
+            assert row.pop("measured")["ms_per_step"] > 0
+    assert found[0] == found[1]
+    assert found[0][0]["settings"]["seed"] == 5
+
+
+def test_names_may_be_repeated_or_in_one_list():
+    one = compare("--data", "sinusoid", "--methods", "maml, JOINT", *LITTLE, "--json")
+    two = compare("--data", "sinusoid", "--methods", "maml", "--methods", "joint", *LITTLE,
+                  "--json")
+    names = [[row["method"] for row in json.loads(done.stdout)["comparisons"][0]["methods"]]
+             for done in (one, two)]
+    assert names == [["maml", "joint"]] * 2
+
+
+def zips(here, content):
+    folder = here / "data" / "omniglot"
+    folder.mkdir(parents=True)
+    for half in ("background", "evaluation"):
+        (folder / f"images_{half}.zip").write_bytes(content)
+
+
+def empty_archive(here):
+    zips(here, b"")
+
+
+def damaged_archive(here):
+    zips(here, b"PK\x03\x04 cut off")
+
+
+def archive_without_characters(here):
+    zips(here, b"")
+    for path in (here / "data" / "omniglot").iterdir():
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("readme.txt", "nothing")
+
+
+def no_network(here):
+    import urllib.request
+
+    def refuse(*_, **__):
+        raise OSError("Network is unreachable")
+    urllib.request.urlopen = refuse
+
+
+def file_in_the_way(here):
+    (here / "minimeta-results").write_text("a file")
+
+
+def nothing(here):
+    pass
+
+
+@pytest.mark.parametrize("prepare, arguments, message", [
+    (nothing, ["--methods", "maml,protonet"], "unknown method 'protonet'"),
+    (nothing, ["--methods", "mamal"], "did you mean maml? (known: maml, fomaml, reptile, "),
+    (nothing, ["--methods", ","], "no method is named"),
+    (nothing, ["--data", "glyph"], "unknown data set 'glyph'; did you mean glyphs?"),
+    (nothing, ["--data", ","], "no data set is named"),
+    (nothing, ["--data", "glyphs", "--ways", "13"], "13 ways are more than the 12 classes"),
+    (nothing, ["--data", "glyphs", "--ways", "3", "--shots", "16"],
+     "16 shots + 5 queries are more than the 20 examples of a class"),
+    (nothing, ["--ways", "1"], "ways must be an integer of at least 2, not 1"),
+    (nothing, ["--ways", "five"], "five"),
+    (nothing, ["--shots", "-1"], "shots must be"),
+    (nothing, ["--iterations", "-5"], "iterations must be an integer of at least 1, not -5"),
+    (nothing, ["--test-episodes", "0"], "test_episodes must be"),
+    (nothing, ["--filters", "-2"], "filters must be"),
+    (nothing, ["--seed", "-1"], "seed must be"),
+    (nothing, ["--minutes", "nan"], "minutes must be a positive number, not nan"),
+    (nothing, ["--minutes", "-1"], "minutes must be"),
+    (nothing, ["--minutes", "1", "--iterations", "5"], "give one of them"),
+    (nothing, ["--data", "omniglot", "--split", "lake"], "unknown split 'lake'"),
+    (nothing, ["--nonsense"], "No such option"),
+    (nothing, ["--out", "/dev/null/x"], "cannot be written"),
+    (file_in_the_way, [], "minimeta-results cannot be written"),
+    (empty_archive, ["--data", "omniglot"], "images_background.zip is empty"),
+    (damaged_archive, ["--data", "omniglot"], "images_background.zip is damaged"),
+    (archive_without_characters, ["--data", "omniglot"], "holds 0 characters"),
+    (no_network, ["--data", "omniglot"], "is missing and could not be downloaded"),
+])
+def test_wrong_input_is_one_line_and_code_2(here, monkeypatch, prepare, arguments, message):
+    import urllib.request
+    monkeypatch.setattr(urllib.request, "urlopen", urllib.request.urlopen)     # to put it back
+    prepare(here)
+    done = compare(*arguments)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("minimeta: ") and message in line
+
+
+def test_an_interrupt_writes_and_prints_what_is_finished(here, monkeypatch):
+    from minimeta.cli.progress import Progress
+
+    def interrupt(self, event):
+        if event.method == "fomaml" and event.stage == "train":
+            raise KeyboardInterrupt
+    monkeypatch.setattr(Progress, "__call__", interrupt)
+    done = compare("--methods", "maml,fomaml", *LITTLE)
+    assert done.exit_code == 130
+    assert "MAML" in done.stdout and "FOMAML" not in done.stdout
+    assert "glyphs" not in done.stdout, "an interrupt ends the whole run"
+    assert "interrupted" in done.stderr
+    home = here / "minimeta-results" / "sinusoid"
+    assert [p.name for p in (home / "weights").iterdir()] == ["maml.npz"]
+    assert json.loads((home / "table.json").read_text())["interrupted"] is True
+
+
+def test_an_interrupt_elsewhere_is_no_traceback(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    monkeypatch.setattr("minimeta.cli.compare.probe", interrupt)
+    done = compare(*LITTLE)
+    assert done.exit_code == 130 and "Traceback" not in done.output
 
 
 def test_help_and_version():
-    assert "--minutes" in run("--help").stdout
-    assert "minimeta" in CliRunner().invoke(main, ["--version"]).stdout
-    assert "compare" in CliRunner().invoke(main, []).stdout
+    assert run("--version").stdout == f"minimeta, version {minimeta.__version__}\n"
+    for arguments in ([], ["--help"]):
+        done = run(*arguments)
+        assert done.exit_code == 0 and "compare" in done.stdout
+    text = compare("--help").stdout
+    for option in ("--data", "--methods", "--ways", "--shots", "--iterations", "--seed",
+                   "--minutes", "--out", "--json", "--split", "--filters", "--test-episodes"):
+        assert option in text
 
 
-@pytest.mark.parametrize("args, message", [
-    (["--methods", "mamal"], "did you mean maml"),
-    (["--methods", "transformer"], "known: maml, fomaml"),
-    (["--data", "omnigot"], "did you mean omniglot"),
-    (["--data", "glyphs", "--ways", "500"], "500"),
-    (["--data", "glyphs", "--shots", "20"], "20"),
-    (["--ways", "-3"], "ways must be"),
-    (["--iterations", "0"], "iterations must be"),
-    (["--minutes", "nan"], "positive number"),
-    (["--minutes", "1", "--iterations", "5"], "one of them"),
-    (["--seed", "-1"], "seed must be"),
-    (["--split", "random"], "unknown split"),
-    (["--itrations", "5"], "--iterations"),
-    (["--ways", "many"], "not a valid integer"),
-], ids=lambda a: " ".join(a) if isinstance(a, list) else "")
-def test_wrong_input_is_one_line_and_code_2(args, message, tmp_path):
-    done = run(*args, "--out", tmp_path)
-    assert done.exit_code == 2 and message in done.stderr
-    assert done.stderr.count("\n") == 1 and "Traceback" not in done.output
-
-
-def test_a_folder_that_cannot_be_written(tmp_path):
-    (tmp_path / "file").write_text("")
-    done = run(*SMALL, "--out", tmp_path / "file" / "results")
-    assert done.exit_code == 2 and "--out" in done.stderr and done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("content, message", [
-    (None, "MINIMETA_DATA"), (b"", "images_background.zip"),
-    (b"PK\x03\x04 not really an archive", "images_background.zip")],
-    ids=["absent", "empty", "damaged"])
-def test_no_data_no_network_or_a_damaged_archive(content, message, tmp_path, monkeypatch):
-    monkeypatch.setenv("MINIMETA_DATA", str(tmp_path))
-    monkeypatch.setenv("MINIMETA_CACHE", str(tmp_path / "cache"))
-    for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")       # nobody listens there
-    if content is not None:
-        (tmp_path / "omniglot").mkdir()
-        (tmp_path / "omniglot" / "images_background.zip").write_bytes(content)
-    done = run("--data", "omniglot", *SMALL, "--out", tmp_path / "out")
-    assert done.exit_code == 2 and message in done.stderr
-    assert done.stderr.count("\n") == 1 and "Traceback" not in done.output
-
-
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_ctrl_c_writes_what_is_finished(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "minimeta", "compare", "--data", "sinusoid", "--methods",
-         "maml,fomaml", "--iterations", "200", "--test-episodes", "20", "--out", str(tmp_path)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    line = process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert "MAML finished" in line and process.returncode == 130, (line, err)
-    assert "interrupted" in err and "Traceback" not in err
-    assert (tmp_path / "sinusoid" / "weights" / "maml.npz").exists()
+def test_an_unknown_command_is_one_line():
+    done = run("compair")
+    assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1

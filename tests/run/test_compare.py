@@ -1,107 +1,155 @@
-"""`compare` on small settings: what is found, and that a seed decides it."""
-import json
+"""Whole comparisons, tiny ones: the same tasks, the same numbers, and clean endings."""
 import sys
 
 import numpy as np
 import pytest
 
 from minimeta.report import as_json
-from minimeta.run.compare import compare
-from minimeta.run.settings import Settings, SettingsError
+from minimeta.run import Settings, compare
+from minimeta.run.compare import shown_tasks
 
-WAVES = dict(data="sinusoid", iterations=12, test_episodes=40)
-GLYPHS = dict(data="glyphs", iterations=3, test_episodes=30, filters=4)
+from .test_data import few, small_glyphs  # noqa: F401  (fixtures)
+from .test_train import Clock
 
-
-@pytest.fixture(scope="module")
-def waves():
-    return compare(Settings(**WAVES))
+MODULE = sys.modules["minimeta.run.compare"]
 
 
-@pytest.fixture(scope="module")
-def glyphs():
-    return compare(Settings(**GLYPHS))
+def small(**changes):
+    return Settings(**{"data": "sinusoid", "iterations": 3, "test_episodes": 40} | changes)
 
 
-def test_every_method_has_a_row(waves, glyphs):
-    assert [r.method for r in waves.results] == [
-        "maml", "fomaml", "reptile", "prototypical", "matching", "joint"]
-    assert [r.method for r in glyphs.results] == [
-        "maml", "fomaml", "reptile", "prototypical", "matching"]
-    rows = {r.method: r for r in waves.results}
-    assert rows["prototypical"].note == "classification only" and not rows["prototypical"].scores
-    assert list(rows["maml"].scores) == [0, 1, 5, 10] and list(rows["joint"].scores) == [0]
-    assert rows["maml"].second_order and not rows["fomaml"].second_order
-    for result in waves.finished() + glyphs.finished():
-        last = list(result.scores.values())[-1]
-        assert np.isfinite(last.mean) and last.half > 0 and result.peak_megabytes > 0
-        assert len(result.training.seconds) == result.training.iterations
-    assert all(r.batch_norm == "batch" for r in glyphs.results)
-    assert {r.network for r in glyphs.results} == {"conv4 strided, 4 filters", "conv4, 4 filters"}
-
-
-def test_the_joint_baseline_does_not_adapt(waves):
-    assert {r.method: r.after for r in waves.results}["joint"] is None
-
-
-def results_alone(comparison):
-    """The JSON without what depends on the machine."""
-    text = as_json(comparison)
-    text["settings"].pop("seed")
-    for row in text["methods"]:
+def without_timings(comparison):
+    found = as_json(comparison)
+    for row in found["methods"]:
         row.pop("measured", None)
-    return json.dumps(text, sort_keys=True)
+    return found
 
 
-@pytest.mark.parametrize("given", [WAVES, GLYPHS], ids=lambda s: s["data"])
-def test_a_seed_decides_everything(given, request):
-    first = request.getfixturevalue("waves" if given is WAVES else "glyphs")
-    again, other = compare(Settings(**given)), compare(Settings(**given, seed=1))
-    assert results_alone(first) == results_alone(again) != results_alone(other)
-    for a, b in zip(first.finished(), again.finished()):
-        assert np.array_equal(a.checkpoint.theta, b.checkpoint.theta)
+@pytest.fixture(scope="module")
+def sinusoid():
+    return compare(small())
 
 
-def test_methods_alone_are_what_they_are_in_company(waves):
-    alone = compare(Settings(**WAVES, methods=("reptile",))).results[0]
-    beside = {r.method: r for r in waves.results}["reptile"]
-    assert np.array_equal(alone.checkpoint.theta, beside.checkpoint.theta)
+def test_every_method_has_a_row(sinusoid):
+    rows = {result.method: result for result in sinusoid.results}
+    assert list(rows) == list(sinusoid.settings.methods)
+    assert not sinusoid.interrupted
+    for method in ("maml", "fomaml", "reptile"):
+        assert list(rows[method].scores) == [0, 1, 5, 10]
+        assert rows[method].scores[0].n == 40
+        assert rows[method].before is rows[method].scores[0]
+        assert rows[method].after is rows[method].scores[10]
+        assert rows[method].shown[10].shape == sinusoid.shown.yq.shape
+    assert rows["prototypical"].note == "classification only" and not rows["prototypical"].scores
+    assert rows["matching"].before is None and rows["matching"].after.n == 40
+    assert rows["joint"].before.n == 40 and rows["joint"].after is None
+    assert [m for m in rows if rows[m].second_order] == ["maml"]
 
 
-def test_an_interrupt_keeps_what_is_finished():
+def test_second_order_takes_more_memory_than_first(sinusoid):
+    peak = {r.method: r.peak_megabytes for r in sinusoid.finished()}
+    assert peak["maml"] > 1.5 * peak["fomaml"] > 0
+
+
+def test_the_same_seed_gives_the_same_numbers(sinusoid):
+    assert without_timings(compare(small())) == without_timings(sinusoid)
+    other = compare(small(seed=1, methods=("maml",))).results[0]
+    assert other.after.mean != sinusoid.results[0].after.mean
+
+
+def test_a_method_is_not_disturbed_by_the_others(sinusoid):
+    alone = compare(small(methods=("reptile",))).results[0]
+    assert alone.scores == sinusoid.results[2].scores
+    assert np.array_equal(alone.checkpoint.theta, sinusoid.results[2].checkpoint.theta)
+
+
+def test_glyphs_from_end_to_end(small_glyphs):  # noqa: F811
+    found = compare(Settings("glyphs", iterations=1, test_episodes=2, filters=2, shots=2))
+    assert [r.method for r in found.finished()] == list(found.settings.methods)
+    for result in found.results:
+        assert result.batch_norm == "batch"
+        assert ("strided" in result.network) == (result.before is not None)
+        assert 0 <= result.after.mean <= 1 and result.after.diverged is None
+        assert list(result.shown.values())[-1].shape == (1, 75)
+    # the class is told by the grey level, which batch norm keeps: metric methods find it
+    assert found.shown.xs.shape == (1, 10, 28, 28, 1)
+
+
+def test_the_shown_episode_is_the_first_that_is_tested(small_glyphs):  # noqa: F811
+    settings = Settings("glyphs")
+    tasks = MODULE.data.load(settings)
+    tested = next(MODULE.batches(tasks.test, MODULE.generator(0, "test"), 600, 7))
+    assert np.array_equal(shown_tasks(settings, tasks).xq[0], tested.xq[0])
+
+
+@pytest.mark.parametrize("stage", ["train", "test"])
+def test_an_interrupt_keeps_what_is_finished(stage):
     def interrupt(event):
-        if event.method == "fomaml" and event.stage == "train":
+        if (event.method, event.stage) == ("reptile", stage):
             raise KeyboardInterrupt
-    found = compare(Settings(**WAVES, methods=("maml", "fomaml", "reptile")), interrupt)
-    assert found.interrupted and [r.method for r in found.finished()] == ["maml"]
+    found = compare(small(), interrupt)
+    assert found.interrupted and [r.method for r in found.results] == ["maml", "fomaml"]
 
 
-def test_divergence_is_a_note_and_the_others_go_on(monkeypatch):
-    module = sys.modules[compare.__module__]       # the package's `compare` is the function
-    build = module.build
+def test_an_interrupt_after_a_method_keeps_it():
+    def interrupt(event):
+        if event.stage == "done":
+            raise KeyboardInterrupt
+    assert [r.method for r in compare(small(), interrupt).results] == ["maml"]
 
-    def diverging(method, *args):
-        learner = build(method, *args)
-        if method == "maml":
-            learner.theta = learner.theta * np.float32(np.nan)
+
+def test_training_that_diverges_is_a_row_with_a_note(monkeypatch):
+    wild = MODULE.TABLE["sinusoid"]["maml"]._replace(inner_lr=1e9, inner_steps=9)
+    monkeypatch.setitem(MODULE.TABLE["sinusoid"], "maml", wild)
+    found = compare(small(methods=("maml", "fomaml")))
+    assert "diverged" in found.results[0].note and not found.results[0].scores
+    assert found.results[1].scores
+
+
+def test_minutes_plan_the_iterations_of_each_method(monkeypatch):
+    clock = Clock()
+    lasts = {"MAML": 2.0, "FOMAML": 1.0}
+    real = MODULE.build
+
+    def slow(*args, **kwargs):
+        learner = real(*args, **kwargs)
+        step = learner.meta_train_step
+
+        def timed(episode):
+            clock.now += lasts[learner.name]
+            return step(episode)
+        learner.meta_train_step = timed
         return learner
-    monkeypatch.setattr(module, "build", diverging)
-    found = compare(Settings(**WAVES, methods=("maml", "matching")))
-    assert found.results[0].note.startswith("training diverged")
-    assert [r.method for r in found.finished()] == ["matching"]
+    monkeypatch.setattr(MODULE, "build", slow)
+    found = compare(small(methods=("maml", "fomaml"), iterations=None, minutes=4), clock=clock)
+    maml, fomaml = found.results
+    assert not maml.training.stopped and not fomaml.training.stopped
+    assert clock.now - 100 <= 240
+    # two minutes for MAML, less a rehearsal and one traced step, and what is left for FOMAML
+    assert 40 <= maml.training.iterations <= 60
+    assert 90 <= fomaml.training.iterations <= 130
+    again = compare(small(methods=("maml",), iterations=maml.training.iterations), clock=clock)
+    assert np.array_equal(again.results[0].checkpoint.theta, maml.checkpoint.theta)
 
 
-def test_minutes_are_kept_by_planning():
-    """A clock that counts its own calls: every step and every test takes one second."""
-    ticks = iter(range(10 ** 9))
-    found = compare(Settings(**{**WAVES, "iterations": None}, methods=("maml", "matching"),
-                             minutes=10), clock=lambda: float(next(ticks)))
-    used = next(ticks)
-    assert 100 < used <= 600 and all(r.training.iterations > 10 for r in found.results)
+def test_a_run_that_slows_down_stops_in_time(monkeypatch):
+    clock = Clock()
+    real, steps = MODULE.fit, []
 
+    def slower(learner, *args):
+        step = learner.meta_train_step
 
-def test_more_ways_than_classes_and_more_examples_than_there_are():
-    with pytest.raises((SettingsError, ValueError), match="201"):
-        compare(Settings(data="glyphs", ways=201, iterations=1))
-    with pytest.raises((SettingsError, ValueError), match="20"):
-        compare(Settings(data="glyphs", shots=20, iterations=1))
+        def timed(episode):
+            clock.now += 10.0
+            steps.append(1)
+            return step(episode)
+        learner.meta_train_step = timed
+        return real(learner, *args)
+
+    def probed(*args):
+        return 1.0, 0.0
+    monkeypatch.setattr(MODULE, "fit", slower)
+    monkeypatch.setattr(MODULE, "rehearse", probed)
+    result = compare(small(methods=("maml",), iterations=None, minutes=2), clock=clock).results[0]
+    assert result.training.stopped and result.note == "stopped early, out of time"
+    assert clock.now - 100 <= 120 + 10 and len(steps) == 12
