@@ -2,7 +2,7 @@
 
 Read next: trace.py.
 """
-from . import surface  # noqa: F401
+from . import memory, surface  # noqa: F401
 from .diff import vjp
 from .rules.ravel import ravel
 from .table import compose, defvjp
