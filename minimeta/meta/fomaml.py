@@ -9,7 +9,10 @@ from .maml import MAML
 
 
 class FOMAML(MAML):
-    """MAML with order 1: grad L_Q(phi), and no second derivatives."""
+    """MAML with order 1: grad L_Q(phi), and no second derivatives.
+
+    Arguments are MAML's.  Images are channels-last: (N, H, W, C) a task.
+    """
     name = "FOMAML"
 
     def __init__(self, model, inner_lr=0.4, inner_steps=1, outer_lr=1e-3, loss=cross_entropy,

@@ -42,7 +42,10 @@ class Learner:
         return value_and_grad(self.objective)(self.theta, episode)
 
     def meta_train_step(self, tasks):
-        """One step of the outer optimiser on a batch of tasks; the loss before it, a float."""
+        """One step of the outer optimiser on a batch of tasks; the loss before it, a float.
+
+        tasks is an Episode or a list of (xs, ys, xq, yq); images are channels-last.
+        """
         loss, g = self.meta_gradient(as_episode(tasks))
         if self.clip is not None:
             g = clip_norm(g, self.clip)
@@ -76,7 +79,11 @@ class GradientLearner(Learner):
         return self.loss(self.model.apply(phi, x), y)
 
     def adapt(self, xs, ys, steps=None):
-        """Weights (T, P), or (P,) for a single task, adapted to the support set."""
+        """Weights (T, P), or (P,) for a single task, adapted to the support set.
+
+        xs is (T, N, ...), images channels-last (T, N, H, W, C), and ys (T, N); without T for a
+        single task.
+        """
         ys = as_targets(ys)
         single = is_single(ys)
         if single:
@@ -86,7 +93,10 @@ class GradientLearner(Learner):
         return phi[0] if single else phi
 
     def predict(self, xs, ys, xq, steps=None):
-        """Outputs (T, N, ...), or (N, ...) for a single task: adapt to (xs, ys), apply to xq."""
+        """Outputs (T, N, ...), or (N, ...) for a single task: adapt to (xs, ys), apply to xq.
+
+        Images are channels-last: (T, N, H, W, C), or (N, H, W, C).
+        """
         return self.model.apply(self.adapt(xs, ys, steps), xq)
 
 

@@ -23,6 +23,7 @@ class MAML(GradientLearner):
 
     inner_lr is alpha, outer_lr beta of the paper.  loss(outputs, targets) gives one number a task:
     cross_entropy (the default) or mean_squared_error.  clip limits the norm of the meta-gradient.
+    Images are channels-last: (N, H, W, C) a task.
     """
     name = "MAML"
 

@@ -44,6 +44,7 @@ class Reptile(GradientLearner):
     The inner loop sees support and query examples alike, batch_size of them a step (all of them by
     default), in an order drawn at `seed`.  inner_optimizer, SGD(inner_lr) by default, also adapts
     at test time.  outer_lr is a float, or a function of the step (the paper: linearly to 0).
+    Images are channels-last: (N, H, W, C) a task.
     """
     name = "Reptile"
 
