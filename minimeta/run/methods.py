@@ -54,7 +54,7 @@ TABLE = {
     "glyphs": {
         "maml":     Preset("strided head", 0.4,  1,    1e-2, "cosine", 8, 10.0, (0, 10),  400),
         "fomaml":   Preset("strided head", 0.4,  3,    4e-3, "cosine", 8, 10.0, (0, 10),  300),
-        "reptile":  Preset("strided head", 0.4,  3,    1.0,  "linear", 5, None, (0, 10),  300),
+        "reptile":  Preset("strided head", 0.4,  5,    1.0,  "linear", 5, None, (0, 50),  400),
         "prototypical": Preset("pooling encoder",
                                            None, None, 1e-2, "cosine", 4, None, (None,),  250),
         "matching": Preset("pooling encoder",
