@@ -30,7 +30,7 @@ def listed(given: tuple[str, ...]) -> tuple[str, ...]:
 @click.option("--iterations", type=int,
               help="Meta-steps of every method.  [default: a table's, for a run of minutes]")
 @click.option("--minutes", type=float, help="In place of iterations: time for the whole run, "
-              "shared over data sets and methods.")
+              "at most, shared over data sets and methods.")
 @click.option("--seed", type=int, default=0, show_default=True,
               help="All randomness comes from it.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True,

@@ -19,7 +19,7 @@ from .checkpoint import Checkpoint
 from .data import Tasks, batches, generator, stream
 from .evaluate import evaluate, score
 from .memory import peak_megabytes
-from .methods import TABLE, build, refusal, second_order
+from .methods import LONGEST, TABLE, build, refusal, second_order
 from .results import Comparison, Event, Result
 from .settings import Settings
 from .train import fit
@@ -93,6 +93,7 @@ def trial(method: str, settings: Settings, tasks: Tasks, shown: Episode, share: 
         tests = settings.test_episodes / len(held_out[0].xs)
         iterations, deadline = plan(step, checks * test, tests * test + TRACED * step,
                                     clock(), start + share)
+        iterations = min(iterations, LONGEST.get(settings.data, iterations))
 
     trained = learner(iterations)
     history = fit(trained, training(), iterations,

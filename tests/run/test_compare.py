@@ -153,3 +153,11 @@ def test_a_run_that_slows_down_stops_in_time(monkeypatch):
     result = compare(small(methods=("maml",), iterations=None, minutes=2), clock=clock).results[0]
     assert result.training.stopped and result.note == "stopped early, out of time"
     assert clock.now - 100 <= 120 + 10 and len(steps) == 12
+
+
+def test_a_long_budget_ends_at_the_longest_training(monkeypatch):
+    """Steps of a second: a minute would hold over 50."""
+    monkeypatch.setitem(MODULE.LONGEST, "sinusoid", 7)
+    monkeypatch.setattr(MODULE, "rehearse", lambda *args: (1.0, 1e-6))
+    found = compare(small(methods=("maml",), iterations=None, minutes=1), clock=Clock())
+    assert found.results[0].training.iterations == 7
