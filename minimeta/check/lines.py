@@ -1,0 +1,138 @@
+"""Derivatives along a line by finite differences, with a bound on their own error.
+
+p(t) = F(x + t w), F array-valued, is sampled on both sides of t = 0 on a ladder of steps.  Central
+differences D(t) and one level of Richardson's extrapolation R(t) are as good as
+    bound(t) = |R(t) - R(r t)| + 4 sigma / t + 4 eps |R|,
+r the ratio of the ladder, sigma the noise of F, measured from tables of differences (ECnoise: Moré
+and Wild, Computing Numerical Derivatives with Noise, 2011/12).  The step with the least bound wins.
+
+Read next: functions.py.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+SAFETY = 4                       # a claim is wrong when it is off by more than SAFETY bounds
+POINTS, ORDERS = 10, (4, 5, 6)   # of a table of differences
+SIGNIFICANT = 40                 # a gap between one-sided slopes counts above so many sigma / t
+
+
+def ladder(eps, ratio=2.0):
+    """Steps from 2 down, `ratio` apart, with few enough binary digits to be taken exactly."""
+    smallest = 0.3 * eps ** 0.45                # 2.7e-8 in float64, 2.3e-4 in float32
+    count = int(np.log(2 / smallest) / np.log(ratio)) + 1
+    steps = 2 / ratio ** np.arange(count)
+    exponent = np.floor(np.log2(steps)) - 6
+    return np.round(steps / 2 ** exponent) * 2 ** exponent
+
+
+def noise(F, line, eps):
+    """sigma (m,), the standard deviation of the round-off of F (m,) along a line.
+
+    The k-th difference of a smooth function on a fine grid is nothing but noise, whose variance
+    is (2k)! / k!^2 sigma^2.  Each side of 0 has its own tables, so that a kink at 0 is in neither;
+    the least estimate is taken, and half a unit of the last digit at least.
+    """
+    found, largest = [], 0.0
+    for spacing in (eps ** 0.4, eps ** 0.4 / 1024):
+        for side in (1, -1):
+            table = np.stack([F(line(side * spacing * (k + 1))) for k in range(POINTS)])
+            largest = np.maximum(largest, _finite(np.abs(table)).max(0))
+            estimate, differences, gamma = np.inf, table, 1.0
+            with np.errstate(invalid="ignore"):
+                coarse = np.mean(np.diff(table, axis=0) == 0, axis=0) >= 0.5
+                for k in range(1, max(ORDERS) + 1):
+                    differences = np.diff(differences, axis=0)
+                    gamma *= k / (2 * (2 * k - 1))
+                    if k in ORDERS:
+                        level = np.sqrt(gamma * np.mean(differences ** 2, axis=0))
+                        estimate = np.fmin(estimate, level)
+            found.append(np.where(coarse | ~np.isfinite(estimate), np.inf, estimate))
+    least = np.min(found, axis=0)
+    return np.maximum(np.where(np.isfinite(least), least, 0), eps / 2 * largest)
+
+
+def _finite(a):
+    return np.where(np.isfinite(a), a, 0)
+
+
+@dataclass
+class Estimate:
+    """Derivatives (L, m) along L lines of m functions, and all that they were made of.
+
+    value, bound  -- R and its bound at the best step; the bound is infinite where there is none
+    kink          -- 0 where smooth, 1 at a kink, 2 at a jump
+    left, right   -- one-sided slopes at a kink
+    steps (L, K), central, richardson, bounds (L, K, m) -- the whole ladder
+    """
+    value: np.ndarray
+    bound: np.ndarray
+    kink: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    steps: np.ndarray
+    central: np.ndarray
+    richardson: np.ndarray
+    bounds: np.ndarray
+
+
+def estimate(centre, plus, minus, steps, sigma, eps):
+    """The Estimate from F (m,) at 0 and (L, K, m) at +-steps (L, K), largest step first."""
+    t = steps[:, :, None]
+    with np.errstate(all="ignore"):
+        central = (plus - minus) / (2 * t)
+        square = (t[:, :-1] / t[:, 1:]) ** 2
+        richardson = np.full_like(central, np.nan)
+        richardson[:, 1:] = central[:, 1:] + (central[:, 1:] - central[:, :-1]) / (square - 1)
+        change = np.full_like(central, np.nan)
+        change[:, 2:] = np.abs(richardson[:, 2:] - richardson[:, 1:-1])
+        # one lucky crossing must not pass for convergence: the change before may shrink by r^4
+        change[:, 3:] = np.maximum(change[:, 3:], change[:, 2:-1] / square[:, 2:] ** 2)
+        size = np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(centre))
+        spread = np.maximum(sigma, eps / 2 * size)
+        bounds = change + (4 * spread + eps * np.abs(richardson)) / t \
+            + 4 * eps * np.abs(richardson)
+    bounds = np.where(np.isfinite(bounds), bounds, np.inf)
+    best = np.argmin(bounds, axis=1)[:, None]
+    kink, left, right = _kinks(centre, plus, minus, t, spread)
+    return Estimate(np.take_along_axis(richardson, best, 1)[:, 0],
+                    np.take_along_axis(bounds, best, 1)[:, 0], kink, left, right,
+                    steps, central, richardson, bounds)
+
+
+def _kinks(centre, plus, minus, t, spread):
+    """(kink, left slope, right slope), each (L, m).
+
+    The gap between the one-sided slopes goes to 0 as t does where F is smooth (a slope of 1 in
+    log-log), stays where F has a kink (0), and grows where F jumps (-1).  Read off at the smallest
+    steps at which it stands out of the noise.
+    """
+    with np.errstate(all="ignore"):
+        right, left = (plus - centre) / t, (centre - minus) / t
+        gap = np.abs(right - left)
+        clear = np.isfinite(gap) & (gap * t > SIGNIFICANT * spread)
+        count = gap.shape[1]
+        last = count - 1 - np.argmax(clear[:, ::-1], axis=1)          # the smallest clear step
+        last = np.where(clear.any(axis=1), last, -1)
+        skip = 2 if count > 6 else 0            # a kink close by needs two octaves to show whole
+        window = last[:, None] - skip - np.arange(4)[:, None]         # (L, 4, m), growing steps
+        usable = (window >= 0).all(axis=1)
+        window = np.clip(window, 0, count - 1)
+        gaps = np.take_along_axis(gap, window, 1)
+        octaves = np.log2(np.take_along_axis(np.broadcast_to(t, gap.shape), window, 1))
+        slopes = np.diff(np.log2(gaps), axis=1) / np.diff(octaves, axis=1)
+        usable &= np.take_along_axis(clear, window, 1).all(axis=1)
+    flat = usable & (slopes > -0.6).all(axis=1) & (slopes < 0.4).all(axis=1)
+    jump = usable & (slopes > -1.4).all(axis=1) & (slopes <= -0.6).all(axis=1)
+    at = window[:, :1]
+    return (np.where(flat, 1, np.where(jump, 2, 0)), np.take_along_axis(left, at, 1)[:, 0],
+            np.take_along_axis(right, at, 1)[:, 0])
+
+
+def walk(F, line, steps):
+    """(plus, minus, taken): F (K, m) on both sides of a line, and the steps as they were taken.
+
+    Where F raises an arithmetic or linear-algebra error it has no value: nan.
+    """
+    return (np.stack([F(line(t)) for t in steps]), np.stack([F(line(-t)) for t in steps]),
+            line.taken(steps))

@@ -1,0 +1,154 @@
+"""One argument at one order: claimed derivatives against those measured along lines.
+
+Read next: grads.py.
+"""
+import numpy as np
+
+from .functions import Line
+from .lines import SAFETY, Estimate, estimate, ladder, noise, walk
+
+FULL, CHUNK = 256, 64       # lines that get the whole ladder; lines looked at in one go
+PILOTS, CONFIRM = 8, 32     # lines that show the best step; suspects that are looked at closely
+SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
+FINE, FALSE, KINK, EDGE = range(4)
+
+
+class Survey:
+    """Lines through one leaf, of F (m,), whose claimed derivatives are claim(line) (m,).
+
+    claim_at(leaves) gives the claim elsewhere, for the two sides of a kink.  After `run`: lines;
+    found, an Estimate; claimed, tolerance (L, m); state (L, m), of FINE, FALSE, KINK, EDGE.
+    """
+
+    def __init__(self, F, inputs, leaf, claim_at, eps, shaking=0.0):
+        self.F, self.inputs, self.leaf, self.eps = F, inputs, leaf, eps
+        self.claim_at, self.claim = claim_at, claim_at(inputs.leaves)
+        self.centre, self.shaking = F(inputs.leaves), shaking
+        self.steps, self.other_steps = ladder(eps), ladder(eps, 1.6)
+        self.sigma = np.zeros(self.centre.shape)
+
+    def listen(self, lines):
+        """Measure the noise along some lines; the loudest counts."""
+        for line in lines:
+            self.sigma = np.maximum(self.sigma, noise(self.F, line, self.eps))
+        self.sigma = np.maximum(self.sigma, self.shaking)
+
+    def run(self, lines):
+        """Measure along all lines, few of them with the whole ladder, and judge the claims."""
+        self.lines, self.checked = lines, set(range(len(lines)))
+        self.claimed = np.stack([self.claim(line) for line in lines])
+        if len(lines) <= FULL:
+            self.found = self.measure(lines, self.steps)
+        else:
+            self.found = self.measure(lines, self.usual_steps())
+            self.look_again()
+        self.tolerance = SAFETY * self.found.bound + self.floor()
+        self.judge()
+        return self
+
+    def measure(self, lines, steps, claims_at=None):
+        """The Estimate along some lines."""
+        F, parts = self.F, []
+        for start in range(0, len(lines), CHUNK):
+            walks = [walk(F, line, steps) for line in lines[start:start + CHUNK]]
+            plus, minus, taken = (np.stack(column) for column in zip(*walks))
+            centre = self.centre if claims_at is None else F(claims_at)
+            parts.append(estimate(centre, plus, minus, taken, self.sigma, self.eps))
+        return Estimate(*(np.concatenate([getattr(p, name) for p in parts])
+                          for name in Estimate.__dataclass_fields__))
+
+    def usual_steps(self):
+        """Four steps, about the best ones of a few lines."""
+        every = max(1, len(self.lines) // PILOTS)
+        pilots = self.measure(self.lines[::every], self.steps)
+        best = int(np.median(np.argmin(pilots.bounds, axis=1)))
+        start = min(max(best - 2, 0), len(self.steps) - 4)
+        return self.steps[start:start + 4]
+
+    def look_again(self):
+        """Lines that four steps leave in doubt, the worst first, with the whole ladder."""
+        found = self.found
+        tolerance = SAFETY * found.bound + self.floor()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            off = np.max(_over(self.claimed, found.value, tolerance), axis=1)
+            blur = np.max(found.bound / np.median(found.bound, axis=0), axis=1)
+        doubt = np.where((off > 1) | found.kink.any(axis=1), 1 + np.nan_to_num(off, nan=1e300), 0)
+        suspects = np.flatnonzero((doubt > 0) | (blur > 16) | np.isnan(blur))
+        suspects = suspects[np.argsort(-doubt[suspects], kind="stable")]
+        width = len(self.steps) - found.steps.shape[1]
+        for name, axis in (("steps", 1), ("central", 1), ("richardson", 1), ("bounds", 1)):
+            a = getattr(found, name)
+            pad = [(0, 0)] * a.ndim
+            pad[axis] = (0, width)
+            setattr(found, name, np.pad(a, pad, constant_values=np.nan))
+        certain = 0
+        for l in suspects:
+            if certain >= CONFIRM:
+                break
+            again = self.measure([self.lines[l]], self.steps)
+            for name in Estimate.__dataclass_fields__:
+                getattr(found, name)[l] = getattr(again, name)[0]
+            tolerance = SAFETY * again.bound + self.floor()
+            certain += bool(np.any((_over(self.claimed[l], again.value, tolerance) > 1)
+                                   & (again.kink == 0)))
+
+    def floor(self):
+        """Round-off of the claims themselves: a few units of the largest value's last digit."""
+        finite = np.where(np.isfinite(self.found.bound), np.abs(self.found.value), 0)
+        return 4 * self.eps * np.max(finite, axis=0, initial=0)
+
+    def judge(self):
+        """The state of every claim; a suspect is FALSE only if a second ladder agrees."""
+        found, claimed = self.found, self.claimed
+        over = _over(claimed, found.value, self.tolerance)
+        self.over = over
+        blind = ~np.isfinite(found.bound)
+        self.state = np.where(blind, EDGE, np.where(found.kink > 0, KINK, FINE))
+        wrong = (over > 1) & (self.state == FINE)
+        self.state[wrong] = FALSE
+        order = np.argsort(-np.max(np.where(wrong, over, 0), axis=1), kind="stable")
+        certain = 0
+        for l in order:
+            if not wrong[l].any() or certain >= CONFIRM:
+                break
+            other = self.measure([self.lines[l]], self.other_steps)
+            agrees = _over(claimed[l], other.value[0], SAFETY * other.bound[0] + self.floor()) > 1
+            kink = other.kink[0] > 0
+            self.state[l] = np.where(wrong[l] & ~agrees, FINE, self.state[l])
+            self.tolerance[l] = np.where(wrong[l] & ~agrees,
+                                         np.maximum(self.tolerance[l],
+                                                    np.abs(claimed[l] - found.value[l])),
+                                         self.tolerance[l])
+            self.state[l] = np.where(wrong[l] & agrees & kink, KINK, self.state[l])
+            certain += bool((self.state[l] == FALSE).any())
+        kinked = np.argsort(-np.max(np.where(self.state == KINK, over, -1), axis=1), kind="stable")
+        for l in kinked[:CONFIRM]:
+            if (self.state[l] == KINK).any() and self.false_beside(l):
+                self.state[l] = np.where(self.state[l] == KINK, FALSE, self.state[l])
+
+    def false_beside(self, l):
+        """Whether the claim is wrong on either side of a kink, too: then the kink is no excuse."""
+        line, at_kink = self.lines[l], self.state[l] == KINK
+        for side in (SIDE, -SIDE):
+            leaves = line(side)
+            beside = Line(self.inputs, self.leaf, line.unit, getattr(line, "direction", None),
+                          base=leaves)
+            beside.scale = line.scale
+            claimed = self.claim_at(leaves)(beside)
+            wrong = at_kink
+            for steps in (self.steps, self.other_steps):
+                found = self.measure([beside], steps[steps <= SIDE / 2], leaves)
+                floor = self.floor() + 4 * self.eps * np.abs(found.value[0])
+                wrong = wrong & (found.kink[0] == 0) & np.isfinite(found.bound[0]) & (
+                    _over(claimed, found.value[0], SAFETY * found.bound[0] + floor) > 1)
+            if wrong.any():
+                return True
+        return False
+
+
+def _over(claimed, value, tolerance):
+    """|claimed - value| in tolerances; infinite where the claim is no number."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        over = np.abs(claimed - value) / tolerance
+        return np.where(~np.isfinite(claimed), np.inf,
+                        np.where(claimed == value, 0, np.where(np.isnan(over), 0, over)))
