@@ -1,4 +1,4 @@
-"""Hypothesis profiles, and central differences as an independent judge."""
+"""Hypothesis profile, the option --nightly, a seeded generator."""
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,3 +11,16 @@ settings.load_profile("ci")
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--nightly", action="store_true",
+                     help="also the tests marked nightly: all orders, dtypes and devices")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests marked nightly are for --nightly alone."""
+    nightly = [item for item in items if item.get_closest_marker("nightly")]
+    if nightly and not config.getoption("--nightly"):
+        config.hook.pytest_deselected(items=nightly)
+        items[:] = [item for item in items if item not in set(nightly)]

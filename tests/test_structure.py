@@ -13,8 +13,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "minimeta"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-RANK = {"autodiff": 0, "optim": 1, "nn": 1, "tasks": 2, "meta": 3, "theory": 4, "minimeta": 5,
-        "run": 6, "report": 7, "cli": 8, "__main__": 9}     # "minimeta": the public names
+RANK = {"device": 0, "style": 0, "autodiff": 1, "optim": 2, "nn": 2, "scipy": 2, "check": 2,
+        "compiler": 2, "tasks": 3, "meta": 4, "theory": 5, "minimeta": 6, "testing": 7, "run": 7,
+        "bench": 7, "pytest_plugin": 8, "report": 8, "cli": 9,
+        "__main__": 10}                                     # "minimeta": the public names
 LONGEST = 400
 TEXTS = [path for folder in ("minimeta", "tests", "examples", "docs")
          for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".md")]
