@@ -188,8 +188,7 @@ class Values:
 
     def __call__(self, leaves, strict=False):
         try:
-            with np.errstate(all="ignore"):
-                return numbers(flatten(self.inputs.call(self.f, leaves))[0])
+            return numbers(flatten(self.inputs.call(self.f, leaves))[0])
         except UNDEFINED:
             if strict:
                 raise

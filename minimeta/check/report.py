@@ -108,35 +108,42 @@ class Report:
     def lines(self, width=100):
         """The report as lines of at most `width` characters."""
         value = "" if self.value is None else f" = {self.value:.6g}"
-        found = [cut(f"{self.verdict}: {self.name}{value}", width), ""]
-        heads = ("order", "argument", "worst entry", "claimed", "numeric", "difference", "bound",
-                 "verdict")
-        table = [(str(r.order), cut(r.argument, 16), cut(r.entry, 22), number(r.claimed),
-                  number(r.numeric), short(r.difference), short(r.bound), r.verdict)
-                 for r in self.rows]
-        wide = [max(len(line[i]) for line in (heads, *table)) for i in range(len(heads))]
-        for line in (heads, *table):
-            found.append("  ".join(c.ljust(w) if i in (1, 2, 7) else c.rjust(w)
-                                   for i, (c, w) in enumerate(zip(line, wide))).rstrip())
+        found = [cut(f"{self.verdict}: {self.name}{value}", width), "", *self.table(width), ""]
         for r in self.rows:
-            where = f"order {r.order}, {cut(r.argument, 30)}"
-            if r.reason:
-                found += wrap(f"{where}: {r.reason}", width)
-            elif math.isfinite(r.relative):
-                found += wrap(f"{where} ({r.checked}): one wrong entry is seen from {r.resolution:.0e} "
-                              f"up, {r.relative:.0e} of the largest", width)
-            else:
-                found += wrap(f"{where} ({r.checked}): zero; one wrong entry is seen from "
-                              f"{r.resolution:.0e} up", width)
-        found.insert(3 + len(table), "")
+            found += wrap(f"order {r.order}, {cut(r.argument, 30)}{sentence(r)}", width)
         for t in self.tests:
             found += wrap(f"{t.name}: {number(t.left)} and {number(t.right)}, apart by "
-                          f"{abs(t.left - t.right):.1e}, bound {t.bound:.1e}: {t.verdict}", width)
+                          f"{short(abs(t.left - t.right))}, bound {short(t.bound)}: {t.verdict}",
+                          width)
         if self.slopes:
             shown = ", ".join(f"{'round-off' if s.measured is None else f'{s.measured:.2f}'} "
                               f"({s.expected})" for s in self.slopes)
             found += wrap(f"slopes of the Taylor remainders (expected): {shown}", width)
         return found
+
+    def table(self, width):
+        """A line for each row; the names of entries get what room is left."""
+        heads = ("order", "argument", "worst entry", "claimed", "numeric", "difference", "bound",
+                 "verdict")
+        table = [heads] + [(str(r.order), cut(r.argument, 16), r.entry, number(r.claimed),
+                            number(r.numeric), short(r.difference), short(r.bound), r.verdict)
+                           for r in self.rows]
+        wide = [max(len(line[i]) for line in table) for i in range(len(heads))]
+        wide[2] = min(wide[2], width - sum(wide) + wide[2] - 2 * (len(heads) - 1))
+        return ["  ".join(cut(c, w).ljust(w) if i in (1, 2, 7) else c.rjust(w)
+                          for i, (c, w) in enumerate(zip(line, wide))).rstrip() for line in table]
+
+
+def sentence(r):
+    """What a row of the report could see, or why it could not."""
+    if r.verdict == INCONCLUSIVE:
+        return f": {r.reason}"
+    if not math.isfinite(r.resolution):
+        return f" ({r.checked})" + (f": {r.reason}" if r.reason else "")
+    size = f", {short(r.relative)} of the largest" if math.isfinite(r.relative) else ""
+    zero = ": zero" if r.verdict == OK and r.claimed == 0 and not size else ""
+    text = f" ({r.checked}){zero}: errors of one entry are seen from {short(r.resolution)} up{size}"
+    return text + (f"; {r.reason}" if r.reason else "")
 
 
 def number(x):
