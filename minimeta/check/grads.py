@@ -244,7 +244,7 @@ class Check:
                 direction[line.leaf] = line.as_leaf()
                 return numbers(next_gradient(leaves, direction))
             return claim
-        names = [f" of d/d{name}{list(inputs.index(leaf, i)) or ''}"
+        names = [f" by {name}{list(inputs.index(leaf, i)) or ''}"
                  for leaf, name in enumerate(inputs.names) for i in self.interleaved(leaf)]
         for leaf in range(len(inputs.leaves)):
             self.examine(k, G, claim_at, leaf, names)
@@ -272,7 +272,8 @@ class Check:
             return
         lines = [Line(inputs, leaf, unit=i) for i in range(count)] if entries else random
         survey.run(lines)
-        checked = "its one entry" if count == 1 else f"each of {count} entries" if entries else f"{len(lines)} directions"
+        checked = f"{len(lines)} directions" if not entries else \
+            "its one entry" if count == 1 else f"each of {count} entries"
         (i, c), sight = worst(survey), seen(survey)
         if not entries and survey.state[i, c] == FALSE:
             line = self.bisect(survey, lines[i], c)

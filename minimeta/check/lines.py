@@ -4,7 +4,8 @@ p(t) = F(x + t w), F array-valued, is sampled on both sides of t = 0 on a ladder
 differences D(t) and one level of Richardson's extrapolation R(t) are as good as
     bound(t) = |R(t) - R(r t)| + 4 sigma / t + 4 eps |R|,
 r the ratio of the ladder, sigma the noise of F, measured from tables of differences (ECnoise: Moré
-and Wild, Computing Numerical Derivatives with Noise, 2011/12).  The step with the least bound wins.
+and Wild, Computing Numerical Derivatives with Noise, 2011/12).  The step with the least bound wins,
+of those that agree with all smaller ones.
 
 Read next: functions.py.
 """
@@ -95,10 +96,24 @@ def estimate(centre, plus, minus, steps, sigma, eps):
             + 4 * eps * np.abs(richardson)
     kink, inside, left, right = kinks(centre, plus, minus, steps, spread)
     bounds = np.where(np.isfinite(bounds) & inside, bounds, np.inf)
+    bounds = np.where(agrees(richardson, SAFETY * bounds), bounds, np.inf)
     best = np.argmin(bounds, axis=1)[:, None]
     return Estimate(np.take_along_axis(richardson, best, 1)[:, 0],
                     np.take_along_axis(bounds, best, 1)[:, 0], kink, left, right,
                     steps, central, richardson, bounds)
+
+
+def agrees(values, margins):
+    """Whether each value (L, K, m) lies within the margins of all at smaller steps.
+
+    Far away F may be flat, and its differences exact there, about another function.
+    """
+    with np.errstate(invalid="ignore"):
+        low, high = np.nan_to_num(values - margins, nan=-np.inf), values + margins
+        high = np.where(np.isnan(high), np.inf, high)
+    highest_low = np.maximum.accumulate(low[:, ::-1], axis=1)[:, ::-1]
+    lowest_high = np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
+    return (low <= lowest_high) & (high >= highest_low)
 
 
 def kinks(centre, plus, minus, steps, spread, least=0.0):

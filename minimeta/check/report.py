@@ -17,7 +17,8 @@ class GradientError(AssertionError):
 class Row:
     """What was found in one argument at one order of derivatives.
 
-    entry      -- the worst entry, "[2, 3]"; at order 2 and above, "[2, 3] by y[0]"
+    entry      -- the worst entry, "[2, 3]"; at order 2 and above with the entry of the gradient
+                  that it changes, "[2, 3] by y[0]"
     claimed, numeric, difference, bound -- there: the verdict is WRONG if difference > bound
     resolution -- the smallest error of one entry that must have been found, absolute
     relative   -- the same, relative to the largest derivative in the row
@@ -110,7 +111,10 @@ class Report:
         value = "" if self.value is None else f" = {self.value:.6g}"
         found = [cut(f"{self.verdict}: {self.name}{value}", width), "", *self.table(width), ""]
         for r in self.rows:
-            found += wrap(f"order {r.order}, {cut(r.argument, 30)}{sentence(r)}", width)
+            if r.verdict != OK:
+                found += wrap(f"order {r.order}, {cut(r.argument, 30)}: {trouble(r)}", width)
+        for order in sorted({r.order for r in self.rows}):
+            found += wrap(sight([r for r in self.rows if r.order == order]), width)
         for t in self.tests:
             found += wrap(f"{t.name}: {number(t.left)} and {number(t.right)}, apart by "
                           f"{short(abs(t.left - t.right))}, bound {short(t.bound)}: {t.verdict}",
@@ -134,16 +138,29 @@ class Report:
                           for i, (c, w) in enumerate(zip(line, wide))).rstrip() for line in table]
 
 
-def sentence(r):
-    """What a row of the report could see, or why it could not."""
+def trouble(r):
+    """What is wrong in a row of the report, or why it could not be seen."""
     if r.verdict == INCONCLUSIVE:
-        return f": {r.reason}"
-    if not math.isfinite(r.resolution):
-        return f" ({r.checked})" + (f": {r.reason}" if r.reason else "")
-    size = f", {short(r.relative)} of the largest" if math.isfinite(r.relative) else ""
-    zero = ": zero" if r.verdict == OK and r.claimed == 0 and not size else ""
-    text = f" ({r.checked}){zero}: errors of one entry are seen from {short(r.resolution)} up{size}"
-    return text + (f"; {r.reason}" if r.reason else "")
+        return r.reason
+    share = f" ({short(r.difference / abs(r.numeric))} of it)" if r.numeric else ""
+    return (f"{r.entry} is off by {short(r.difference)}{share}, the bound is {short(r.bound)}"
+            + (f"; {r.reason}" if r.reason else ""))
+
+
+def sight(rows):
+    """From where on errors are seen at one order."""
+    found = []
+    for r in rows:
+        if math.isfinite(r.resolution):
+            size = f" ({short(r.relative)} of the largest)" if math.isfinite(r.relative) else \
+                " (all claims are 0)"
+            found.append(f"{cut(r.argument, 30)} {short(r.resolution)}"
+                         + (size if len(found) == 0 else size.replace(" of the largest", "")))
+    if not found:
+        return ""
+    how = rows[0].checked if len(rows) == 1 or rows[0].checked.endswith("directions") else \
+        "entry by entry"
+    return f"order {rows[0].order}, {how}: an error in one entry is seen from: " + ", ".join(found)
 
 
 def number(x):
