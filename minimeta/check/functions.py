@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from .. import device
 from ..autodiff import Traced, grad, vjp
 from ..autodiff.tree import flatten
 
@@ -16,9 +17,9 @@ UNDEFINED = (ArithmeticError, np.linalg.LinAlgError)    # what F may raise off i
 
 def to_host(a):
     """An array of any library (NumPy, CuPy, PyTorch, JAX) as NumPy's."""
-    for way in ("detach", "cpu", "get"):                # torch: detach, cpu; cupy: get
+    for way in ("detach", "cpu"):                       # torch
         a = getattr(a, way)() if hasattr(a, way) and not isinstance(a, np.ndarray) else a
-    return np.asarray(a)
+    return np.asarray(device.to_host(a))
 
 
 def numbers(leaves):
@@ -182,11 +183,9 @@ def like(host, x):
         return host
     if hasattr(x, "new_tensor"):                                            # torch
         return x.new_tensor(host)
-    like_x = np.zeros_like(x, shape=host.shape) if hasattr(x, "__array_function__") else None
-    if like_x is not None and hasattr(like_x, "set"):                       # cupy
-        like_x.set(np.ascontiguousarray(host))
-        return like_x
-    return type(x)(host) if like_x is None and not hasattr(x, "at") else x * 0 + host
+    if hasattr(x, "__array_function__"):                                    # a GPU's, by NEP 35
+        return np.asarray(host, like=x)
+    return x * 0 + host                                                     # jax
 
 
 def lattice(rng, size):
