@@ -11,6 +11,7 @@ import minimeta
 from ..run.checkpoint import CheckpointError
 from ..run.settings import SettingsError
 from ..tasks import DataError
+from .check import check
 from .compare import compare
 
 WRONG_INPUT, INTERRUPTED = 2, 130
@@ -51,3 +52,4 @@ def main(context):
 
 
 main.add_command(compare)
+main.add_command(check)
