@@ -151,7 +151,8 @@ def parse_shapes(given: Sequence[str]) -> dict[str, tuple[int, ...]]:
 def draw(shapes: dict[str, tuple[int, ...]], seed: int, positive: bool) -> dict[str, Any]:
     """Arrays on the odd dyadic lattice: none is 0, no two of the same size, exact in float32.
 
-    Entries are odd multiples of 2^-10 (finer if there are more than 1024 of them) below 2.
+    Entries are odd multiples of 2^-10 (finer if there are more than 1024 of them) below 2, of
+    either sign in equal parts.
     """
     import numpy as np
     total = sum(map(math.prod, shapes.values()))
@@ -160,12 +161,12 @@ def draw(shapes: dict[str, tuple[int, ...]], seed: int, positive: bool) -> dict[
     bits = max(10, math.ceil(math.log2(max(total, 1))))
     rng = np.random.default_rng(seed)
     entries = (2 * rng.permutation(2 ** bits)[:total] + 1) / 2 ** bits
-    signs = rng.choice((-1.0, 1.0), total)
-    entries = entries if positive else entries * signs
     drawn, start = {}, 0
     for name, shape in shapes.items():
-        drawn[name] = entries[start:start + math.prod(shape)].reshape(shape)
-        start += math.prod(shape)
+        size = math.prod(shape)
+        signs = 1.0 if positive else rng.permutation(np.resize((1.0, -1.0), size))
+        drawn[name] = np.reshape(entries[start:start + size] * signs, shape)
+        start += size
     return drawn
 
 
