@@ -58,6 +58,6 @@ def arrays(shape, dtype=np.float64, unique=False, positive=False):
                        unique_by=abs if unique else None)
 
     def build(entries):
-        real = np.array(entries, np.float64)
-        return (real.view(np.complex128) if dtype.kind == "c" else real).reshape(shape).astype(dtype)
+        a = np.array(entries, np.float64)
+        return (a.view(np.complex128) if dtype.kind == "c" else a).reshape(shape).astype(dtype)
     return entries.map(build)

@@ -1,5 +1,4 @@
 """The pytest plugin, in pytest runs of its own."""
-import sys
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,7 @@ def test_wrong_in_spite_of_all(check_grads):
         check_grads(square, x, df=lambda x: -2 * x, allow_inconclusive=True)
 """)
     done.assert_outcomes(failed=1, passed=1)
-    done.stdout.fnmatch_lines([">*check_grads(square, x, df=lambda x: 2.01 `* x)",
+    done.stdout.fnmatch_lines([">*check_grads(square, x, df=lambda x: 2.01 [*] x)",
                                "E*GradientError: WRONG: square = 2.5"])
     assert "minimeta_pytest.py" not in done.stdout.str()
 
@@ -165,4 +164,3 @@ def test_help_and_markers(pytester):
     done.stdout.fnmatch_lines(["*--gradients-nightly*"])
     done = pytester.runpytest_inprocess("-p", "minimeta_pytest", "--markers")
     done.stdout.fnmatch_lines(["@pytest.mark.gradients_nightly: run only with --gradients-nightly"])
-    assert "minimeta_pytest" in sys.modules
