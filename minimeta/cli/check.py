@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from .inputs import Call, argnums, cast, draw, parse_shapes, read_npz
-from .target import FORMS, files_of, find, place, told
+from .target import FORMS, files_of, find, ours, place, told
 
 CODES = {"OK": 0, "WRONG": 1, "INCONCLUSIVE": 3}
 COLOURS = {"OK": "green", "WRONG": "red", "INCONCLUSIVE": "yellow"}
@@ -193,8 +193,11 @@ def complaint(error: BaseException, found: Case | None, options: dict) -> str:
     functions = [found.f, options.get("df"), options.get("hvp")] if found else []
     files = files_of(functions)
     frame = place(error, files)
-    if frame is None and isinstance(error, (TypeError, ValueError)):
-        return str(error)                           # check_grads, about its arguments
+    if frame is None and isinstance(error, (TypeError, ValueError)) and ours(error):
+        some = str(error).startswith("df returned shapes") and "argnums" not in options
+        names = found.names() if found and some else []
+        return str(error) + (f"; for a gradient in {names[0]} alone, --argnums {names[0]}"
+                             if len(names) > 1 else "")
     if frame is None and files:
         return f"the check itself failed: {told(error)} (--traceback shows where)"
     name = frame.name if frame else getattr(functions[0], "__name__", "TARGET") if functions \

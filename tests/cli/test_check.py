@@ -325,6 +325,9 @@ def test_plot_writes_the_figure(here, monkeypatch):
     (["planted:sine", *X, "--df", "planted:clash"], "clash() missing 1 required positional"),
     (["planted:sine", *X, "--df", "planted:logarithm"], "df returned shapes [()]; expected "),
     (["planted:sine", *X, "--df", "planted:silent"], "silent raised AssertionError (planted.py"),
+    (["planted:loss", *WX, "--df", "planted:gradient"],
+     "expected [(3,), (5, 3)], like the arguments, or (value, gradient); for a gradient in w alone,"
+     " --argnums w"),
     (["planted:sine", "--inputs", "batch.npz", "--argnums", "x", "--shape", "y="],
      "sine(x) has no parameter y"),
 ])
