@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from minimeta.check import Report
 from minimeta.cli.inputs import draw
 from minimeta.cli.main import main
 
@@ -118,7 +117,6 @@ def here(tmp_path, monkeypatch):
     """Run in a folder of its own, with the file above, and forget it afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
     (tmp_path / "planted.py").write_text(SOURCE)
     (tmp_path / "planted_neighbour.py").write_text("")
     (tmp_path / "syntax.py").write_text("x = 1\ndef f(x:\n")
@@ -131,7 +129,10 @@ def here(tmp_path, monkeypatch):
     np.savez(tmp_path / "zeros.npz", x=np.zeros(3))
     np.save(tmp_path / "one.npy", np.ones(3))
     np.savez(tmp_path / "objects.npz", x=np.array([{}], dtype=object))
-    return tmp_path
+    yield tmp_path
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 def check(*arguments):
@@ -248,12 +249,13 @@ def test_drawn_numbers_are_distinct_exact_and_not_zero(sizes):
     assert all((a > 0).all() for a in draw(sizes, 0, True).values())
 
 
-def test_plot_writes_the_figure(here, monkeypatch):
-    monkeypatch.setattr(Report, "plot", lambda self, path: Path(path).write_text(self.verdict))
+def test_plot_writes_the_figure(here):
     done = check("planted:sine", *X, "--plot", "folder/figure.png")
     assert done.exit_code == 0 and done.stdout.endswith("\ndrawn in folder/figure.png\n")
-    assert (here / "folder" / "figure.png").read_text() == "OK"
-    assert json.loads(check("planted:sine", *X, "--plot", "a.svg", "--json").stdout)
+    assert (here / "folder" / "figure.png").read_bytes().startswith(b"\x89PNG")
+    done = check("planted:make_wrong", "--plot", "a.svg", "--json")
+    assert done.exit_code == 1 and json.loads(done.stdout)["verdict"] == "WRONG"
+    assert "<svg" in (here / "a.svg").read_text()
 
 
 # ---------------------------------------------------------------- mistakes
