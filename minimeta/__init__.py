@@ -2,7 +2,7 @@
 
 Read next: autodiff/trace.py.
 """
-from . import meta, nn, optim, tasks
+from . import meta, nn, optim, scipy, tasks
 from .autodiff import (checkpoint, defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp,
                        primitive, ravel, stop_gradient, value_and_grad, vjp)
 from .meta import FOMAML, MAML, MatchingNetwork, PrototypicalNetwork, Reptile
@@ -14,6 +14,6 @@ __all__ = [
     "stop_gradient", "checkpoint",                                                # differentiate
     "primitive", "defvjp",                                                        # extend
     "ravel",                                                                      # weights
-    "nn", "optim", "meta", "tasks",
+    "nn", "optim", "meta", "scipy", "tasks",
     "MAML", "FOMAML", "Reptile", "PrototypicalNetwork", "MatchingNetwork", "ConvEncoder",
 ]

@@ -3,6 +3,7 @@
 Read next: diff.py.
 """
 import operator
+import sys
 
 import numpy as np
 
@@ -88,6 +89,10 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
     if ufunc in RULES and kwargs:
         raise NotImplementedError(f"{ufunc.__name__}({', '.join(kwargs)}=...) has no derivative: "
                                   "leave the keyword out, or convert with x.astype")
+    if ufunc not in RULES and "scipy.special" in sys.modules:
+        from .rules import special  # noqa: F401
+        if ufunc in RULES:
+            return ufunc(*inputs, **kwargs)
     raise no_rule(ufunc)
 
 
@@ -95,6 +100,12 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
 
 @on_traced
 def __array__(self, *args, **kwargs):
+    caller, frame = "", sys._getframe(1)
+    while frame.f_globals.get("__name__", "").startswith("scipy."):
+        caller, frame = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}", frame.f_back
+    if caller:
+        raise TypeError(f"a traced array is not an ndarray, which {caller} wants: use the function "
+                        "of that name in minimeta.scipy, such as minimeta.scipy.special.softmax")
     raise TypeError("a traced array is not an ndarray: use np.stack or np.concatenate, not "
                     "np.array; minimeta.stop_gradient(x) gives its plain value")
 

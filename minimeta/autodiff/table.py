@@ -4,6 +4,7 @@ Read next: guard.py.
 """
 import functools
 import inspect
+import sys
 
 import numpy as np
 
@@ -70,7 +71,12 @@ def compose(*functions):
 
 
 def no_rule(fn):
-    name = f"{getattr(fn, '__module__', None) or 'numpy'}.{fn.__name__}"
+    home = getattr(fn, "__module__", None)
+    if home is None:                        # ufuncs do not say where they are from
+        homes = (m for m in ("numpy", "scipy.special")
+                 if getattr(sys.modules.get(m), fn.__name__, None) is fn)
+        home = next(homes, "numpy")
+    name = f"{home}.{fn.__name__}"
     if fn in WRITERS:
         return TypeError(f"{name} writes into an array, which a derivative cannot follow: "
                          f"use {WRITERS[fn]}")
