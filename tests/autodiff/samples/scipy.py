@@ -2,7 +2,6 @@
 
 Read next: ../../test_scipy.py.
 """
-import numpy as np
 from scipy import special
 
 from minimeta.autodiff.rules import special as rules
