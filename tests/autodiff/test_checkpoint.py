@@ -4,7 +4,8 @@ import threading
 import numpy as np
 import pytest
 
-from minimeta import MAML, checkpoint, grad, hessian, jacobian, jvp, ravel, value_and_grad, vjp
+from minimeta import (MAML, checkpoint, grad, hessian, hvp, jacobian, jvp, ravel, value_and_grad,
+                      vjp)
 from minimeta.autodiff import Traced
 from minimeta.meta import adapt, maml
 from minimeta.nn import mean_squared_error, mlp
@@ -187,12 +188,14 @@ def test_alpha_and_a_third_order():
         assert np.allclose(plain, again, rtol=1e-12)
 
 
-def test_memory_grows_as_the_root_of_the_steps(problem):
+@pytest.mark.parametrize("derivative", [grad, lambda f: lambda x: hvp(f, x, x)],
+                         ids=["gradient", "Hessian product"])
+def test_memory_grows_as_the_root_of_the_steps(problem, derivative):
     task_loss, theta, episode = problem
 
     def peak(steps, c):
-        return peak_megabytes(lambda: grad(maml, argnums=1)(task_loss, theta, episode, 0.01, steps,
-                                                            checkpoint=c))
+        run = derivative(lambda t: maml(task_loss, t, episode, 0.01, steps, checkpoint=c))
+        return peak_megabytes(lambda: run(theta))
     stored, rerun = ([peak(steps, c) for steps in (4, 16, 64)] for c in (False, True))
     # 4 times the steps: 4 times the memory, and twice
     assert stored[2] / stored[1] > 3.5
