@@ -188,8 +188,10 @@ def test_alpha_and_a_third_order():
         assert np.allclose(plain, again, rtol=1e-12)
 
 
-@pytest.mark.parametrize("derivative", [grad, lambda f: lambda x: hvp(f, x, x)],
-                         ids=["gradient", "Hessian product"])
+@pytest.mark.parametrize("derivative", [
+    pytest.param(grad, id="gradient"),
+    pytest.param(lambda f: lambda x: hvp(f, x, x), id="Hessian product",
+                 marks=pytest.mark.nightly)])
 def test_memory_grows_as_the_root_of_the_steps(problem, derivative):
     task_loss, theta, episode = problem
 

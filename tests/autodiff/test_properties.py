@@ -223,7 +223,8 @@ def inputs_untouched(F, x, y):
 
 
 def alive():
-    return sum(type(a) is Traced for a in gc.get_objects())
+    """Traced arrays made since the last collection."""
+    return sum(type(a) is Traced for a in gc.get_objects(generation=0))
 
 
 def memory_freed(f, x):
