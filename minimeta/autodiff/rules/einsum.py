@@ -13,7 +13,7 @@ from .linalg import as_array
 
 # in NumPy's order of implicit outputs: the labels 0, 1, ... of lists are A, B, ...
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase
-_MUCH = 1 << 15      # products, from where looking for a good way to contract pays
+_MUCH = 1 << 13      # products, from where looking for a good way to contract pays
 
 
 @primitive

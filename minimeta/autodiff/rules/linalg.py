@@ -260,8 +260,8 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = a.shape[-2:]
     n = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    first = np.arange(n)
-    return a[..., first - min(offset, 0), first + max(offset, 0)]
+    i, j = -min(offset, 0), max(offset, 0)
+    return np.einsum("...ii->...i", a[..., i:i + n, j:j + n])
 
 
 @compose(np.linalg.trace)

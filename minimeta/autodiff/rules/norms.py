@@ -58,8 +58,11 @@ def _of_vectors(x, p, axis, keepdims):
         return (np.max if p > 0 else np.min)(np.abs(x), axis=axis, keepdims=keepdims)
     if p == 1:
         return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
-    # without abs, an even power is smooth at 0
-    power = (x if p % 2 == 0 and x.dtype.kind != "c" else np.abs(x)) ** p
+    if p > 0 and p % 2 == 0 and x.dtype.kind != "c":
+        power = x ** p                        # without abs, smooth at 0
+    else:
+        zero = x == 0
+        power = np.where(zero, 0 if p > 0 else np.inf, np.abs(np.where(zero, 1, x)) ** p)
     total = np.sum(power, axis=axis, keepdims=keepdims)
     some = total != 0
     return some * np.where(some, total, 1) ** (1 / p)
