@@ -29,7 +29,7 @@ def joined_parts(x):
     return np.stack([x.real, x.imag]) if x.dtype.kind == "c" else x
 
 
-def check_function(f, *operands, orders=2, rtol=1e-6, step=1e-3):
+def check_function(f, *operands, orders=2, rtol=1e-6, step=2e-4):
     """The value, and derivatives to order `orders` with respect to every operand in turn."""
     check_value(f, *operands)
     for i, x in enumerate(operands):

@@ -40,7 +40,7 @@ def test_cholesky(shape, upper, kind):
 @pytest.mark.parametrize("mode", ["reduced", "r"])
 @pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4), (2, 3, 2), (2, 2, 3), (1, 3)], ids=str)
 def test_qr(shape, mode, kind):
-    check_function(lambda a: np.linalg.qr(a, mode), draw(kind, *shape), orders=3, rtol=1e-5)
+    check_function(lambda a: np.linalg.qr(a, mode), draw(kind, *shape), orders=3)
 
 
 @KINDS
@@ -106,7 +106,7 @@ def test_svd(shape, kind):
         u, s, vh = np.linalg.svd(a, full_matrices=False)
         return free_of_phase(u), s, free_of_phase(adjoint(vh)), (u * s[..., None, :] ** 2) @ vh
     a = draw(kind, *shape)
-    check_function(free_of_phases, a, orders=3, rtol=1e-5, step=3e-4)
+    check_function(free_of_phases, a, orders=3)
     check_value(lambda a: np.linalg.svd(a, full_matrices=False), a)
     check_function(lambda a: np.linalg.svd(a, compute_uv=False), a)
     check_function(np.linalg.svdvals, a)
@@ -114,8 +114,7 @@ def test_svd(shape, kind):
 
 @pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4)], ids=str)
 def test_real_singular_vectors_themselves(shape):
-    check_function(lambda a: np.linalg.svd(a, full_matrices=False), draw(REAL, *shape), orders=3,
-                   rtol=1e-5, step=3e-4)
+    check_function(lambda a: np.linalg.svd(a, full_matrices=False), draw(REAL, *shape), orders=3)
 
 
 @KINDS
@@ -190,11 +189,13 @@ def test_what_has_no_derivative_says_so(call, words):
 
 
 @pytest.mark.parametrize("name, make", [
-    ("cholesky", positive), ("qr", draw), ("eigh", positive), ("eig", positive), ("svd", draw)])
+    ("cholesky", positive), ("qr", draw), ("eigh", positive), ("svd", draw),
+    ("eig", lambda *kind: draw(*kind) / 3 + np.diag([1.0, 3.0, 6.0]))])
 def test_a_wrong_rule_is_caught(name, make):
     """The vectors of the output, a little longer."""
     fn = getattr(np.linalg, name)
     right, handler = RULES[fn], FUNCTIONS.get(fn)
+    check_function(fn, make(REAL, 3, 3))
 
     def wrong(g, y, a, **static):
         y = tuple(1.001 * v for v in y) if isinstance(y, tuple) else 1.001 * y
@@ -204,6 +205,6 @@ def test_a_wrong_rule_is_caught(name, make):
         FUNCTIONS[fn] = handler
     try:
         with pytest.raises(AssertionError):
-            check_function(lambda a: fn(a) if name != "svd" else fn(a)[:2], make(REAL, 3, 3))
+            check_function(fn, make(REAL, 3, 3))
     finally:
         RULES[fn] = right

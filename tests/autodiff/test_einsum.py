@@ -18,8 +18,9 @@ CASES = [
     ("ij->", (2, 3)), ("ij->j", (2, 3)), ("ij->ji", (2, 3)), ("ji", (2, 3)), ("...->...", (2,)),
     # diagonals
     ("ii->i", (3, 3)), ("ii", (3, 3)), ("bii->b", (2, 3, 3)), ("iij->ij", (2, 2, 3)),
-    ("iii", (2, 2, 2)), ("iijj->ij", (2, 2, 3, 3)), ("iji->j", (2, 3, 2)), ("ii,i->i", (3, 3), (3,)),
-    ("ii,ii->", (2, 2), (2, 2)), ("ii,jj->ij", (2, 2), (3, 3)), ("...ii->...i", (2, 3, 3)),
+    ("iii", (2, 2, 2)), ("iijj->ij", (2, 2, 3, 3)), ("iji->j", (2, 3, 2)),
+    ("ii,i->i", (3, 3), (3,)), ("ii,ii->", (2, 2), (2, 2)),
+    ("ii,jj->ij", (2, 2), (3, 3)), ("...ii->...i", (2, 3, 3)),
     # an ellipsis of different lengths, broadcast
     ("...ij,...jk->...ik", (4, 2, 3), (3, 2)), ("...ij,...jk", (2, 1, 2, 3), (3, 3, 2)),
     ("i...,i...->...", (2, 3), (2, 1)), ("...", (2, 3)), ("i...->...", (2, 3)), ("...i", (2, 3)),
@@ -57,7 +58,8 @@ def test_optimize(optimize):
 
 
 @pytest.mark.parametrize("f", [
-    lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [0, 2]), lambda a, b: np.einsum(a, [3, 1], b, [1, 0]),
+    lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [0, 2]),
+    lambda a, b: np.einsum(a, [3, 1], b, [1, 0]),
     lambda a, b: np.einsum(a, [27, 1], b, [1, 2]), lambda a, b: np.einsum(a, (0, 1), b, (1, 0), ()),
     lambda a, b: np.einsum(a, [..., 1], b, [1, 2], [..., 2])], ids=range(5))
 def test_lists_of_labels(f):
@@ -96,7 +98,8 @@ def test_a_large_contraction_is_handed_to_matrix_products(monkeypatch):
 def test_single_precision_is_kept(dtype):
     a = draw(REAL, 3, 3).astype(dtype)
     for subscripts in ("ii->i", "ij->i", "ij,jk,kl", "ii,jj"):
-        check_value(lambda a: np.einsum(subscripts, *[a] * (1 + subscripts.count(","))), a, rtol=1e-5)
+        n = 1 + subscripts.count(",")
+        check_value(lambda a: np.einsum(subscripts, *[a] * n), a, rtol=1e-5)
 
 
 def test_the_other_operand_decides_the_cotangents_kind_no_more_than_the_operand():

@@ -64,7 +64,7 @@ def test_the_gradient_of_a_real_function_through_a_spectrum_is_real():
 
 
 def test_the_convention_of_complex_cotangents():
-    """L = |sum_j z_j a_j|^2, dL/dx - i dL/dy = 2 conj(sum) a; Parseval: of |fft z|^2, 2 n conj z."""
+    """By Parseval, L = |fft z|^2 = n |z|^2, and dL/dx - i dL/dy = 2 n conj z."""
     z = draw(COMPLEX, 6)
     g, = vjp(lambda z: np.sum(np.abs(np.fft.fft(z)) ** 2), z)[1](1.0)
     np.testing.assert_allclose(g, 12 * np.conj(z), rtol=1e-12)

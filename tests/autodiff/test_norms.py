@@ -14,9 +14,9 @@ OF_MATRICES = [None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]
 
 
 def apart(kind, *shape):
-    """Numbers whose moduli are away from 0 and from each other."""
+    """Numbers whose moduli, and sums of them, are away from 0 and from each other."""
     x = draw(kind, *shape)
-    moduli = np.random.default_rng(1).permuted(np.linspace(0.5, 1.5, x.size)).reshape(shape)
+    moduli = np.random.default_rng(1).permuted(np.linspace(0.5, 1.2, x.size) ** 1.7).reshape(shape)
     return x / np.abs(x) * moduli
 
 
@@ -24,21 +24,22 @@ def apart(kind, *shape):
 @pytest.mark.parametrize("ord", OF_VECTORS, ids=str)
 def test_of_vectors(ord, kind):
     x = apart(kind, 2, 3, 4)
-    check_function(lambda x: np.linalg.norm(x, ord, axis=1), x, orders=3, rtol=1e-5)
+    check_function(lambda x: np.linalg.norm(x, ord, axis=1), x, orders=3)
     check_function(lambda x: np.linalg.norm(x, ord, axis=-1, keepdims=True), x)
     check_function(lambda x: np.linalg.norm(x, ord, axis=(0,)), x)
     check_function(lambda x: np.linalg.norm(x, ord), x[0, 0])
     if ord is not None:
-        check_function(lambda x: np.linalg.vector_norm(x, ord=ord), x)
+        check_function(lambda x: np.linalg.vector_norm(x, ord=ord), x / 9)
         check_function(lambda x: np.linalg.vector_norm(x, ord=ord, axis=1), x)
-        check_function(lambda x: np.linalg.vector_norm(x, ord=ord, axis=(2, 0), keepdims=True), x)
+        check_function(lambda x: np.linalg.vector_norm(x, ord=ord, axis=(2, 0), keepdims=True),
+                       x / 9)
 
 
 @KINDS
 @pytest.mark.parametrize("ord", OF_MATRICES, ids=str)
 def test_of_matrices(ord, kind):
     x = apart(kind, 2, 3, 4)
-    check_function(lambda x: np.linalg.norm(x, ord, axis=(1, 2)), x, orders=3, rtol=1e-5)
+    check_function(lambda x: np.linalg.norm(x, ord, axis=(1, 2)), x, orders=3)
     check_function(lambda x: np.linalg.norm(x, ord, axis=(2, 0), keepdims=True), x)
     check_function(lambda x: np.linalg.norm(x, ord), x[0])
     check_function(lambda x: np.linalg.matrix_norm(x, ord="fro" if ord is None else ord), x)
@@ -77,7 +78,8 @@ def test_an_entry_0_leaves_the_others_right():
 
 
 def test_ties_share():
-    assert grad(lambda x: np.linalg.norm(x, np.inf))(np.array([1.0, -1, 0])).tolist() == [.5, -.5, 0]
+    tied = np.array([1.0, -1.0, 0.0])
+    assert grad(lambda x: np.linalg.norm(x, np.inf))(tied).tolist() == [0.5, -0.5, 0]
     assert np.allclose(grad(lambda x: np.linalg.norm(x, 2))(np.eye(2)), np.eye(2) / 2)
 
 
