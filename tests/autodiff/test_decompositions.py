@@ -129,6 +129,25 @@ def test_svd_of_a_hermitian_matrix(kind):
     check_function(lambda a: np.linalg.svd(a, compute_uv=False, hermitian=True), a)
 
 
+@pytest.mark.nightly
+@KINDS
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("shape", [(5, 5), (6, 4), (4, 6), (2, 2, 4, 4)], ids=str)
+def test_larger_ones(shape, seed, kind):
+    a = draw(kind, *shape, seed=seed)
+
+    def singular(a):
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        return free_of_phase(u), s, free_of_phase(adjoint(vh))
+    check_function(singular, a, orders=3, rtol=1e-4, step=2e-5)
+    check_function(np.linalg.qr, a, orders=3, rtol=1e-4, step=2e-5)
+    check_function(np.linalg.pinv, a, orders=3, rtol=1e-4, step=2e-5)
+    square = a @ adjoint(a) + np.diag(np.arange(1.0, shape[-2] + 1))
+    check_function(np.linalg.cholesky, square, orders=3, rtol=1e-4, step=2e-5)
+    check_function(lambda a: free_of_phase(np.linalg.eigh(a)[1]), square, orders=3, rtol=1e-4,
+                   step=2e-5)
+
+
 # ---------------------------------------------------------------- conventions
 
 def test_values_that_coincide_have_a_right_derivative():
