@@ -62,7 +62,7 @@ def matmul(x1, x2, /):
     return np.matmul(x1, x2)
 
 
-@compose(np.matrix_transpose, np.linalg.matrix_transpose)
+@compose(np.linalg.matrix_transpose)
 def matrix_transpose(x, /):
     """The last two axes, swapped."""
     return mT(x)

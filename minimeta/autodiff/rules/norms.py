@@ -1,9 +1,12 @@
 """Norms of vectors and matrices, and condition numbers.
 
-Convention: where a norm has no derivative because its argument is 0, the derivative is 0.
+Conventions: where a norm has no derivative because its argument, an entry of it or a singular value
+is 0, the derivative is 0 there; at ties, the largest and the smallest share.
 
 Read next: fft.py.
 """
+import math
+
 import numpy as np
 
 from ..table import compose, defvjp
@@ -91,7 +94,8 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     axes = tuple(k % x.ndim for k in axes)
     rest = [k for k in range(x.ndim) if k not in axes]
     flat = np.transpose(x, (*rest, *axes))
-    y = _of_vectors(np.reshape(flat, (*flat.shape[:len(rest)], -1)), ord, -1, False)
+    shape = flat.shape[:len(rest)] + (math.prod(flat.shape[len(rest):]),)
+    y = _of_vectors(np.reshape(flat, shape), ord, -1, False)
     return np.expand_dims(y, axes) if keepdims else y
 
 
