@@ -79,7 +79,7 @@ def test_gradients_of_orders_1_and_2(name):
 
 
 def test_a_host_array_and_a_missing_function_are_found():
-    with pytest.raises(TypeError, match="host array"):
+    with pytest.raises(TypeError, match="no implementation found"):
         grad(lambda x: np.sum(np.linalg.solve(x, np.eye(3))))(Device(X))
     with pytest.raises(AssertionError, match="not on the device"):
         np.linalg.svdvals(Device(X))
