@@ -85,8 +85,8 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
         return ufunc(*map(raw, inputs), **kwargs)
     if set(kwargs) <= {"dtype"} and ufunc in RULES and kwargs:
         return ufunc(*[a.astype(kwargs["dtype"]) if hasattr(a, "dtype") else a for a in inputs])
-    if ufunc in FUNCTIONS and not kwargs:
-        return FUNCTIONS[ufunc](*inputs)
+    if ufunc in FUNCTIONS:
+        return FUNCTIONS[ufunc](*inputs, **kwargs)
     if ufunc in RULES and kwargs:
         raise NotImplementedError(f"{ufunc.__name__}({', '.join(kwargs)}=...) has no derivative: "
                                   "leave the keyword out, or convert with x.astype")

@@ -32,13 +32,13 @@ def _angle(g, y, z, deg=False):
     if not _is_complex(z):
         return np.zeros_like(z)
     g = g * 57.29577951308232 if deg else g
-    return -1j * _ratio(g, z)
+    return _ratio(g, z) * -1j
 
 
 defvjp(np.absolute,    _absolute)
 defvjp(np.conjugate,   lambda g, *_: np.conj(g))
 defvjp(np.real,        lambda g, *_: g)
-defvjp(np.imag,        lambda g, *_: -1j * g)
+defvjp(np.imag,        lambda g, *_: g * -1j)
 defvjp(np.angle,       _angle)
 
 plain(np.isreal, np.iscomplex)
