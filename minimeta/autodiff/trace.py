@@ -46,6 +46,8 @@ class Traced:
     def __array_function__(self, func, types, args, kwargs):
         handler = FUNCTIONS.get(func)
         if handler is not None:
+            if kwargs and kwargs.get("out") is not None and func not in PLAIN:
+                raise writes(func.__name__)
             return handler(*args, **kwargs)
         if func not in RULES:
             raise no_rule(func)

@@ -4,7 +4,7 @@ Read next: ../test_rules.py.
 """
 import numpy as np
 
-from minimeta.autodiff.rules import shapes
+from minimeta.autodiff.rules import joins, shapes
 from minimeta.autodiff.rules.ravel import joined, pieces
 
 RNG = np.random.default_rng(1)
@@ -49,7 +49,7 @@ SAMPLES |= {
     shapes.scatter._primitive: (
         lambda g: shapes.scatter(g, index=(np.array([0, 1, 0]),), shape=(2, 4)), (A,)),
     shapes.astype._primitive: (lambda a: a.astype(np.float64) * 2, (A,)),
-    shapes.join._primitive: (lambda a, b: np.concatenate([a, b], axis=1), (A, B)),
+    joins.join._primitive: (lambda a, b: np.concatenate([a, b], axis=1), (A, B)),
     shapes.spread_to._primitive: (lambda a: np.broadcast_to(a, (2, 3, 4)), (A,)),
     pieces._primitive: (lambda a: pieces(a, shapes=((3,), (1,)))[0], (A,)),
     joined._primitive: (lambda a, b: joined(a, b, shapes=((4,), (3, 4))), (A, B)),
