@@ -45,9 +45,9 @@ Traced.__floordiv__ = lambda self, other: np.floor_divide(self.value, raw(other)
 Traced.__rfloordiv__ = lambda self, other: np.floor_divide(raw(other), self.value)
 Traced.__divmod__ = lambda self, other: (self // other, self % other)
 Traced.__rdivmod__ = lambda self, other: (other // self, other % self)
-for _name in ("all any argmax argmin argpartition argsort choose clip conj conjugate cumprod cumsum "
-              "diagonal dot max mean min nonzero prod ravel repeat round searchsorted squeeze std "
-              "sum swapaxes take trace var").split():
+for _name in ("all any argmax argmin argpartition argsort choose clip conj conjugate cumprod "
+              "cumsum diagonal dot max mean min nonzero prod ravel repeat round searchsorted "
+              "squeeze std sum swapaxes take trace var").split():
     setattr(Traced, _name, lambda self, *args, _fn=getattr(np, _name), **kwargs:
             _fn(self, *args, **kwargs))
 for _name in "byteswap fill partition put resize setfield setflags sort view".split():

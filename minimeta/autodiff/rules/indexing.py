@@ -4,7 +4,7 @@ Read next: order.py.
 """
 import numpy as np
 
-from ..table import FUNCTIONS, compose
+from ..table import FUNCTIONS, compose, defvjp
 from ..trace import call, plain, raw
 from .shapes import scatter
 
@@ -13,6 +13,8 @@ plain(np.argsort, np.argpartition, np.argwhere, np.nonzero, np.flatnonzero, np.s
       np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
 
 # the condition is read, and has no derivative
+defvjp(np.where, None, lambda g, y, c, a, b: np.where(c, g, 0),
+                       lambda g, y, c, a, b: np.where(c, 0, g))
 FUNCTIONS[np.where] = lambda condition, *ab: (
     call(np.where, raw(condition), *ab) if ab else np.where(raw(condition)))
 
@@ -150,7 +152,7 @@ def triu(m, k=0):
 @compose(np.bincount)
 def bincount(x, /, weights=None, minlength=0):
     """The weights, added up by the integers in x."""
-    x = raw(x)
+    x = raw(x) if hasattr(x, "dtype") else np.asarray(x)
     if weights is None:
         return np.bincount(x, minlength=minlength)
     n = np.bincount(x, minlength=minlength).shape[0]

@@ -94,6 +94,29 @@ def append(arr, values, axis=None):
     return np.concatenate(_arrays([arr, values]), axis)
 
 
+@compose(np.insert)
+def insert(arr, obj, values, axis=None):
+    """arr with values inserted before the places `obj`."""
+    arr, values = _arrays([arr, values])
+    arr, axis = (np.ravel(arr), 0) if axis is None else (arr, axis % arr.ndim)
+    n = arr.shape[axis]
+    values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
+    if np.ndim(obj) == 0 and not isinstance(obj, slice):
+        values = np.moveaxis(values, 0, axis)
+    new = np.insert(np.arange(n), obj, 0).size - n
+    new = values.shape[axis] if new == 1 else new
+    index = np.insert(np.arange(n), obj, np.arange(n, n + new))
+    values = np.broadcast_to(values, arr.shape[:axis] + (new,) + arr.shape[axis + 1:])
+    return np.take(np.concatenate([arr, values], axis), index, axis)
+
+
+@compose(np.delete)
+def delete(arr, obj, axis=None):
+    """arr without the entries at the places `obj`."""
+    arr, axis = (np.ravel(arr), 0) if axis is None else (arr, axis)
+    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
+
+
 @compose(np.block)
 def block(arrays):
     """Nested lists of arrays, joined: the innermost along the last axis."""

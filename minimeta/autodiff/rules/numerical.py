@@ -28,7 +28,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     axis %= a.ndim
     shape = a.shape[:axis] + (1,) + a.shape[axis + 1:]
     ends = [e if e is None or np.ndim(e) else np.broadcast_to(e, shape) for e in (prepend, append)]
-    if ends != [None, None]:
+    if prepend is not None or append is not None:
         a = np.concatenate([e for e in (ends[0], a, ends[1]) if e is not None], axis)
     for _ in range(n):
         a = a[along(axis, slice(1, None), a.ndim)] - a[along(axis, slice(None, -1), a.ndim)]
@@ -38,8 +38,9 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
 @compose(np.ediff1d)
 def ediff1d(ary, to_end=None, to_begin=None):
     """Differences of the flattened array, between given ends."""
+    ary = _array(ary)
     parts = (to_begin, np.diff(np.ravel(ary)), to_end)
-    parts = [np.ravel(p) for p in parts if p is not None]
+    parts = [np.ravel(_array(p)).astype(ary.dtype) for p in parts if p is not None]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
@@ -133,10 +134,10 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
 
 @compose(np.geomspace)
 def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
-    """start (stop / start) ** t, t from 0 to 1; ends of one sign."""
+    """start (stop / start) ** t, t from 0 to 1; ends of one sign; float64, as in NumPy."""
     start, stop = (np.asarray(a) if isinstance(a, (list, tuple)) else a for a in (start, stop))
     y = np.moveaxis(start * (stop / start) ** _steps(start, stop, num, endpoint), 0, axis)
-    return y if dtype is None else y.astype(dtype)
+    return y.astype(np.result_type(y.dtype, np.float64) if dtype is None else dtype)
 
 
 # ---------------------------------------------------------------- convolution

@@ -89,6 +89,11 @@ _PLACES = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint,
            "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2, "linear": lambda at: at}
 
 
+def _share(q, dtype):
+    """q as an array; a number takes the dtype of the entries, as in NumPy."""
+    return q if hasattr(q, "dtype") else np.asarray(q, None if np.ndim(q) else dtype)
+
+
 @compose(np.quantile)
 def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *,
              weights=None, **options):
@@ -100,7 +105,7 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
         raise NotImplementedError(f"np.quantile(method={method!r}, weights=) has no derivative "
                                   f"rule: use one of {', '.join(_PLACES)}, without weights")
     x = _sorted(a, axis)
-    q = q if hasattr(q, "dtype") else np.asarray(q, x.dtype)
+    q = _share(q, x.dtype)
     if np.any((raw(q) < 0) | (raw(q) > 1)):
         raise ValueError("Quantiles must be in the range [0, 1]")
     at = _PLACES[method](q * (x.shape[0] - 1))
@@ -114,5 +119,4 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
 @compose(np.percentile)
 def percentile(a, q, *args, **kwargs):
     """The quantile at q / 100."""
-    return np.quantile(a, (q if hasattr(q, "dtype") else np.asarray(q, a.dtype)) / 100,
-                       *args, **kwargs)
+    return np.quantile(a, _share(q, a.dtype) / 100, *args, **kwargs)

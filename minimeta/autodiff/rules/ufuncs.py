@@ -45,7 +45,8 @@ defvjp(np.divide,      lambda g, y, a, b: g / b,         lambda g, y, a, b: -g *
 defvjp(np.power,       _power_x,                         _power_p)
 defvjp(np.float_power, _power_x,                         _power_p)
 defvjp(np.remainder,   lambda g, *_: g,                  lambda g, y, a, b: -g * (a // b))
-defvjp(np.fmod,        lambda g, *_: g,                  lambda g, y, a, b: -g * np.rint((a - y) / b))
+defvjp(np.fmod,        lambda g, *_: g,
+                       lambda g, y, a, b: -g * np.rint((a - y) / b))
 defvjp(np.arctan2,     lambda g, y, a, b: g * b / (a * a + b * b),
                        lambda g, y, a, b: -g * a / (a * a + b * b))
 defvjp(np.hypot,       lambda g, y, a, b: g * a / _nonzero(y),
@@ -98,8 +99,6 @@ for _fn in (np.deg2rad, np.radians):
     defvjp(_fn,        lambda g, *_: g * 0.017453292519943295)
 for _fn in (np.rad2deg, np.degrees):
     defvjp(_fn,        lambda g, *_: g * 57.29577951308232)
-defvjp(np.where,       None, lambda g, y, c, a, b: np.where(c, g, 0),
-                       lambda g, y, c, a, b: np.where(c, 0, g))
 
 # a zero derivative, or none: rounding, comparisons, logic, tests of numbers
 for _fn in (np.floor, np.ceil, np.trunc, np.rint, np.sign, np.floor_divide, np.isnan, np.isinf,
