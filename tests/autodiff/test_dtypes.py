@@ -9,6 +9,7 @@ from minimeta import defvjp, grad, primitive, vjp
 from tests.autodiff.samples import ALL
 from tests.autodiff.test_rules import A, weighed
 
+
 def agree(ours, judge, rtol):
     """Arrays of one shape, dtype and, to rtol of the largest entry, value."""
     assert np.shape(ours) == np.shape(judge)

@@ -236,7 +236,7 @@ def pad(array, pad_width, mode="constant", **options):
                                       "with np.flip and np.concatenate")
         for axis, width in enumerate(widths):
             if any(width):
-                index = np.pad(np.arange(array.shape[axis]), width, mode)
+                index = np.pad(np.arange(array.shape[axis], like=raw(array)), width, mode)
                 array = np.take(array, index, axis)
         return array
     if mode not in _SIDES:

@@ -89,11 +89,6 @@ _PLACES = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint,
            "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2, "linear": lambda at: at}
 
 
-def _share(q, dtype):
-    """q as an array; a number takes the dtype of the entries, as in NumPy."""
-    return q if hasattr(q, "dtype") else np.asarray(q, None if np.ndim(q) else dtype)
-
-
 @compose(np.quantile)
 def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *,
              weights=None, **options):
@@ -104,19 +99,23 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     if method not in _PLACES or weights is not None or options:
         raise NotImplementedError(f"np.quantile(method={method!r}, weights=) has no derivative "
                                   f"rule: use one of {', '.join(_PLACES)}, without weights")
-    x = _sorted(a, axis)
-    q = _share(q, x.dtype)
+    q = np.asarray(q) if isinstance(q, (list, tuple)) else q
     if np.any((raw(q) < 0) | (raw(q) > 1)):
         raise ValueError("Quantiles must be in the range [0, 1]")
+    x = _sorted(a, axis)
     at = _PLACES[method](q * (x.shape[0] - 1))
-    low = np.floor(raw(at)).astype(int)
-    high = np.ceil(raw(at)).astype(int)
-    part = np.reshape(at - low.astype(x.dtype), q.shape + (1,) * (x.ndim - 1))
+    low, high = np.floor(raw(at)).astype(int), np.ceil(raw(at)).astype(int)
+    part = at - low
+    if np.ndim(q) == 0 and not hasattr(q, "dtype"):
+        low, high, part = int(low), int(high), float(part)
+    elif np.ndim(q):
+        part = np.reshape(part.astype(q.dtype), q.shape + (1,) * (x.ndim - 1))
     y = _or_nan(x[low] + part * (x[high] - x[low]), x)
-    return _kept(y, a, axis, keepdims, q.ndim)
+    return _kept(y, a, axis, keepdims, np.ndim(q))
 
 
 @compose(np.percentile)
 def percentile(a, q, *args, **kwargs):
     """The quantile at q / 100."""
-    return np.quantile(a, _share(q, a.dtype) / 100, *args, **kwargs)
+    return np.quantile(a, (np.asarray(q) if isinstance(q, (list, tuple)) else q) / 100,
+                       *args, **kwargs)

@@ -56,3 +56,12 @@ SAMPLES |= {
     pieces._primitive: (lambda a: pieces(a, shapes=((3,), (1,)))[0], (A,)),
     joined._primitive: (lambda a, b: joined(a, b, shapes=((4,), (3, 4))), (A, B)),
 }
+
+COMPOSITIONS = {
+    "dot": (np.dot, (draw(2, 3, 4), draw(2, 4, 2))),
+    "dot, method": (lambda a, b: a.dot(b), (A, draw(4))),
+    "vdot": (np.vdot, (A, B)),
+    "inner": (np.inner, (draw(2, 3, 4), B)),
+    "outer": (np.outer, (draw(2, 2), draw(3))),
+    "operators": (lambda a, b: 2 ** a - a ** 2 + (1 / b) * (-a) + abs(a) % 0.7 + +b, (A, B)),
+}
