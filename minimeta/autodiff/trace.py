@@ -140,6 +140,7 @@ def _keep_index(index):
     index = raw(index)
     if isinstance(index, list):
         index = np.asarray(deep_raw(index))
+        index = index if index.size else index.astype(int)      # [] would be of floats
     return keep(index) if hasattr(index, "nbytes") else index
 
 

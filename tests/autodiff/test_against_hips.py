@@ -8,7 +8,8 @@ from minimeta import defvjp, grad
 from minimeta.autodiff.table import RULES
 from tests.autodiff import hips
 from tests.autodiff.samples import ALL
-from tests.autodiff.test_rules import A, weighed
+from tests.autodiff.samples.core import A
+from tests.autodiff.test_rules import weighed
 
 # what autograd has not, or answers with an error
 CANNOT = (hips.Lacking, NotImplementedError, TypeError, ValueError, AttributeError,

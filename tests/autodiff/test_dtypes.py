@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from minimeta import defvjp, grad, primitive, vjp
-from tests.autodiff.samples import ALL
-from tests.autodiff.test_rules import A, weighed
+from tests.autodiff.samples import ALL, SAMPLES
+from tests.autodiff.samples.core import A, drawer
+from tests.autodiff.test_rules import weighed
+from tests.judges import check_orders
 
 
 def agree(ours, judge, rtol):
@@ -54,6 +56,23 @@ def test_float32_gradients(name):
 @pytest.mark.parametrize("name", ALL)
 def test_float32_gradients_of_order_3(name):
     check_float32(*ALL[name], orders=3, rtol=2e-2)
+
+
+# ---------------------------------------------------------------- broadcasting
+
+SHAPES = [((3, 4), (4,)), ((3, 1), (1, 4)), ((), (3, 4)), ((2, 1, 4), (3, 1))]
+BINARY = [fn for fn in SAMPLES if isinstance(fn, np.ufunc) and fn.nin == 2 and not fn.signature
+          and fn not in (np.ldexp, np.heaviside)]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+@pytest.mark.parametrize("fn", BINARY, ids=lambda fn: fn.__name__)
+def test_broadcasting(fn, shapes):
+    a, b = (np.asarray(drawer(5)(*shape)) + shift for shape, shift in zip(shapes, (0, 0.041)))
+    for i, x in enumerate((a, b)):
+        check_orders(weighed(fn, (a, b), i), x)
+    check_float32(fn, (a, b), orders=3, rtol=2e-2)
 
 
 def test_a_rule_that_widens_or_is_imprecise_is_caught():

@@ -39,7 +39,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     if axis is None:
         a, axis = np.ravel(a), 0
     if not hasattr(indices, "dtype"):
-        indices = np.asarray(indices)
+        indices = np.asarray(indices, None if np.size(indices) else int)
     if mode != "raise":
         n = a.shape[axis]
         indices = indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)

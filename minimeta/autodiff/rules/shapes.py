@@ -136,9 +136,9 @@ def flipud(m):
 @compose(np.rot90)
 def rot90(m, k=1, axes=(0, 1)):
     """k quarter turns in the plane of two axes."""
+    if m.ndim < 2 or len(axes) != 2 or axes[0] % m.ndim == axes[1] % m.ndim:
+        raise ValueError(f"rot90 needs two axes, got {axes} of shape {m.shape}")
     first, second = (i % m.ndim for i in axes)
-    if len(axes) != 2 or first == second:
-        raise ValueError(f"rot90 needs two different axes, got {axes}")
     k %= 4
     if k == 1:
         return np.swapaxes(np.flip(m, second), first, second)

@@ -59,9 +59,9 @@ SAMPLES |= {
 
 COMPOSITIONS = {
     "dot": (np.dot, (draw(2, 3, 4), draw(2, 4, 2))),
-    "dot, method": (lambda a, b: a.dot(b), (A, draw(4))),
+    "dot, method": (lambda a: a.dot(B[0]), (A,)),
     "vdot": (np.vdot, (A, B)),
     "inner": (np.inner, (draw(2, 3, 4), B)),
-    "outer": (np.outer, (draw(2, 2), draw(3))),
+    "outer": (np.outer, (draw(2), draw(3))),
     "operators": (lambda a, b: 2 ** a - a ** 2 + (1 / b) * (-a) + abs(a) % 0.7 + +b, (A, B)),
 }
