@@ -69,9 +69,9 @@ BINARY = [fn for fn in SAMPLES if isinstance(fn, np.ufunc) and fn.nin == 2 and n
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
 @pytest.mark.parametrize("fn", BINARY, ids=lambda fn: fn.__name__)
 def test_broadcasting(fn, shapes):
-    a, b = (np.asarray(drawer(5)(*shape)) + shift for shape, shift in zip(shapes, (0, 0.041)))
+    a, b = (np.asarray(drawer(5)(*shape)) + shift for shape, shift in zip(shapes, (0, 0.037)))
     for i, x in enumerate((a, b)):
-        check_orders(weighed(fn, (a, b), i), x)
+        check_orders(weighed(fn, (a, b), i), x, step=1e-4)      # kinks are near
     check_float32(fn, (a, b), orders=3, rtol=2e-2)
 
 
