@@ -78,11 +78,16 @@ def choose(a, choices, out=None, mode="raise"):
     return np.take_along_axis(np.stack(choices), np.expand_dims(a, 0), 0)[0]
 
 
+def _mask(condition):
+    condition = raw(condition)
+    return condition.astype(bool) if hasattr(condition, "dtype") else np.asarray(condition, bool)
+
+
 @compose(np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
     """funclist[i], a function or a number, of the entries of x where condlist[i] is the last."""
     condlist = [raw(condlist)] if np.ndim(raw(condlist[0])) == 0 and x.ndim else condlist
-    masks = [np.broadcast_to(np.asarray(raw(c), bool), x.shape) for c in condlist]
+    masks = [np.broadcast_to(_mask(c), x.shape) for c in condlist]
     if len(funclist) == len(masks) + 1:
         masks.append(~np.any(np.stack(masks), axis=0))
     elif len(funclist) != len(masks):

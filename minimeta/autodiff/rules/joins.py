@@ -114,7 +114,7 @@ def insert(arr, obj, values, axis=None):
 def delete(arr, obj, axis=None):
     """arr without the entries at the places `obj`."""
     arr, axis = (np.ravel(arr), 0) if axis is None else (arr, axis)
-    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
+    return np.take(arr, np.delete(np.arange(arr.shape[axis], like=raw(arr)), obj), axis)
 
 
 @compose(np.block)
@@ -196,7 +196,7 @@ def repeat(a, repeats, axis=None):
     if axis is None:
         a, axis = np.ravel(a), 0
     if np.ndim(repeats):
-        index = np.repeat(np.arange(a.shape[axis]), repeats)
+        index = np.repeat(np.arange(a.shape[axis], like=raw(a)), repeats)
         return np.take(a, index, axis=axis)
     axis %= a.ndim
     wide = a.shape[:axis + 1] + (repeats,) + a.shape[axis + 1:]

@@ -13,6 +13,13 @@ def _array(a):
     return a if hasattr(a, "dtype") else np.asarray(a)
 
 
+def _as_in(a, number):
+    """A plain number as an array where `a` is, on the host or a device."""
+    if hasattr(number, "dtype") or np.ndim(number):
+        return _array(number)
+    return np.full_like(raw(a), number, shape=(), dtype=np.asarray(number).dtype)
+
+
 # ---------------------------------------------------------------- differences and integrals
 
 @compose(np.diff)
@@ -27,7 +34,8 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
         raise ValueError("diff requires input that is at least one dimensional")
     axis %= a.ndim
     shape = a.shape[:axis] + (1,) + a.shape[axis + 1:]
-    ends = [e if e is None or np.ndim(e) else np.broadcast_to(e, shape) for e in (prepend, append)]
+    ends = [e if e is None or np.ndim(e) else np.broadcast_to(_as_in(a, e), shape)
+            for e in (prepend, append)]
     if prepend is not None or append is not None:
         a = np.concatenate([e for e in (ends[0], a, ends[1]) if e is not None], axis)
     for _ in range(n):
@@ -40,7 +48,7 @@ def ediff1d(ary, to_end=None, to_begin=None):
     """Differences of the flattened array, between given ends."""
     ary = _array(ary)
     parts = (to_begin, np.diff(np.ravel(ary)), to_end)
-    parts = [np.ravel(_array(p)).astype(ary.dtype) for p in parts if p is not None]
+    parts = [np.ravel(_as_in(ary, p)).astype(ary.dtype) for p in parts if p is not None]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

@@ -100,7 +100,8 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
         raise NotImplementedError(f"np.quantile(method={method!r}, weights=) has no derivative "
                                   f"rule: use one of {', '.join(_PLACES)}, without weights")
     q = np.asarray(q) if isinstance(q, (list, tuple)) else q
-    if np.any((raw(q) < 0) | (raw(q) > 1)):
+    outside = (raw(q) < 0) | (raw(q) > 1)
+    if type(outside) in (bool, np.bool_, np.ndarray) and np.any(outside):
         raise ValueError("Quantiles must be in the range [0, 1]")
     x = _sorted(a, axis)
     at = _PLACES[method](q * (x.shape[0] - 1))
@@ -108,8 +109,10 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     part = at - low
     if np.ndim(q) == 0 and not hasattr(q, "dtype"):
         low, high, part = int(low), int(high), float(part)
-    elif np.ndim(q):
-        part = np.reshape(part.astype(q.dtype), q.shape + (1,) * (x.ndim - 1))
+    else:           # a device is not asked: a share outside gives nan there
+        part = np.where(outside, np.nan, part.astype(q.dtype))
+        part = np.reshape(part, q.shape + (1,) * (x.ndim - 1))
+        low, high = (np.clip(i, 0, x.shape[0] - 1) for i in (low, high))
     y = _or_nan(x[low] + part * (x[high] - x[low]), x)
     return _kept(y, a, axis, keepdims, np.ndim(q))
 

@@ -25,7 +25,7 @@ COMPOSITIONS = {
     "index, boolean": (lambda a: a[MASK], (A,)),
     "index, boolean and integer": (lambda a: a[MASK[:, 0], 1], (A,)),
     "index, boolean axis": (lambda a: a[:, MASK], (C,)),
-    "index, a plain boolean": (lambda a: a[True, np.False_] * 1 + a[np.newaxis], (A,)),
+    "index, a plain boolean": (lambda a: a[True] * a[None, np.True_] + a[np.newaxis], (A,)),
     "take": (lambda a: np.take(a, [[0, 2], [2, 1]], axis=1) * a.take([1, 1]), (A,)),
     "take, wrap": (lambda a: np.take(a, [-7, 5], axis=0, mode="wrap"), (A,)),
     "take, clip": (lambda a: np.take(a, [-7, 5], mode="clip"), (A,)),
