@@ -130,7 +130,8 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     start, stop = (np.asarray(a) if isinstance(a, (list, tuple)) else a for a in (start, stop))
     y = start + _steps(start, stop, num, endpoint) * (stop - start)
     y = np.moveaxis(y if dtype is None else y.astype(dtype), 0, axis)
-    return (y, (stop - start) / max(num - 1 if endpoint else num, 1)) if retstep else y
+    steps = num - 1 if endpoint else num
+    return (y, (stop - start) / steps if steps > 0 else np.nan) if retstep else y
 
 
 @compose(np.logspace)

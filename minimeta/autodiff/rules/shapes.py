@@ -158,7 +158,7 @@ def _at_least(n, place):
 
 compose(np.atleast_1d)(_at_least(1, lambda shape: (1,)))
 compose(np.atleast_2d)(_at_least(2, lambda shape: (1, *shape) if shape else (1, 1)))
-compose(np.atleast_3d)(_at_least(3, lambda shape: (*(1, *shape)[:2], 1) if shape else (1, 1, 1)))
+compose(np.atleast_3d)(_at_least(3, lambda shape: (*(1, *shape)[-2:], 1) if shape else (1, 1, 1)))
 
 
 @compose(np.resize)
