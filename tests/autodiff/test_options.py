@@ -1,4 +1,4 @@
-"""Compositions over their options: the value, or the error, that NumPy gives; no derivatives.
+"""Compositions over their options: the value, or the error, that NumPy gives; no derivatives."""
 import itertools
 import warnings
 
@@ -81,7 +81,7 @@ CALLS = list(itertools.chain(
     calls("meshgrid", [V], [V[:2]], indexing=["xy", "ij", "no"], sparse=KEEP, on=(V, V[:3])),
     calls("linspace", [2.0, V], num=[0, 1, 4], endpoint=KEEP, axis=[0, -1], on=(V,)),
     calls("linspace", [2.0], retstep=[True], num=[1, 3], endpoint=KEEP, on=(V,)),
-    calls("clip", [None, 0.5, V[:4]], [None, 0.7]),
+    calls("clip", [None, 0.5, V[:4]], [0.7]), calls("clip", [0.5], [None]),
     calls("unique", return_index=KEEP, return_inverse=KEEP, return_counts=KEEP),
     calls("cumulative_sum", axis=[None, 0, -1], include_initial=KEEP, on=(V, M))
     if hasattr(np, "cumulative_sum") else (),

@@ -7,9 +7,14 @@ Read next: core.py.
 import importlib
 import pkgutil
 
+import numpy as np
+
 SAMPLES, COMPOSITIONS = {}, {}
 for _name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
     _module = importlib.import_module(f"{__name__}.{_name}")
     SAMPLES |= _module.SAMPLES
     COMPOSITIONS |= getattr(_module, "COMPOSITIONS", {})
+if np.lib.NumpyVersion(np.__version__) < "2.1.0":
+    for _name in ("astype", "clip, keywords", "cumulative_prod", "cumulative_sum", "unstack"):
+        del COMPOSITIONS[_name]
 ALL = {getattr(fn, "__name__", fn): sample for fn, sample in SAMPLES.items()} | COMPOSITIONS
