@@ -15,6 +15,6 @@ for _name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
     SAMPLES |= _module.SAMPLES
     COMPOSITIONS |= getattr(_module, "COMPOSITIONS", {})
 if np.lib.NumpyVersion(np.__version__) < "2.1.0":
-    for _name in ("astype", "clip, keywords", "cumulative_prod", "cumulative_sum", "unstack"):
+    for _name in ("clip, keywords", "cumulative_prod", "cumulative_sum", "unstack"):
         del COMPOSITIONS[_name]
 ALL = {getattr(fn, "__name__", fn): sample for fn, sample in SAMPLES.items()} | COMPOSITIONS
