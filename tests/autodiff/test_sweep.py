@@ -167,5 +167,5 @@ def test_methods_of_arrays():
 @pytest.mark.parametrize("name", "byteswap fill partition put resize setfield setflags sort view"
                          .split())
 def test_methods_that_work_in_place_raise(name):
-    with pytest.raises(TypeError, match=rf"x\.{name}\(\).*np.sort or np.where"):
+    with pytest.raises(TypeError, match=rf"x\.{name}\(\)"):
         grad(lambda x: getattr(x, name)())(X)
