@@ -55,8 +55,8 @@ for _name in "byteswap fill partition put resize setfield setflags sort view".sp
 
 
 def _in_place(name):
-    raise TypeError(f"x.{name}() works on the memory of an array, which a traced one does not "
-                    f"offer: use functions that return arrays, such as np.sort or np.where")
+    raise TypeError(f"x.{name}() works in the memory of an array, which a traced array has not: "
+                    "use functions that return arrays, such as np.sort or np.where")
 
 
 # ---------------------------------------------------------------- NumPy's ufuncs

@@ -45,6 +45,7 @@ COMPOSITIONS = {
     "copysign, signed": (lambda a, b: np.copysign(a, b), (SIGNED, -SIGNED[::-1])),
     "hypot, arctan2, signed": (lambda a, b: np.hypot(a, b) * np.arctan2(b, a), (SIGNED, B)),
     "where, a traced condition": (lambda a: np.where(a > 0.5, a, 2 * a) * np.where(a, a, 1), (A,)),
+    "sign": (lambda a: a * np.sign(a), (SIGNED,)),
     "ufunc, dtype": (lambda a: np.exp(a, dtype=np.float64), (A,)),
     "ufunc.outer": (lambda a, b: np.hypot.outer(a, b), (ROW, B)),
 
