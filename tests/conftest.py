@@ -1,4 +1,4 @@
-"""Hypothesis profile, the option --nightly, a seeded generator."""
+"""Hypothesis profile, the options --nightly and --device, a seeded generator."""
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +16,8 @@ def rng():
 def pytest_addoption(parser):
     parser.addoption("--nightly", action="store_true",
                      help="also the tests marked nightly: all orders, dtypes and devices")
+    parser.addoption("--device", choices=["standin", "gpu"], default="standin",
+                     help="what tests/device runs on: a stand-in for CuPy's arrays, or a GPU")
 
 
 def pytest_collection_modifyitems(config, items):

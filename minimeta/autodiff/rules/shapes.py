@@ -38,6 +38,12 @@ def spread_to(x, shape=None):
     return np.broadcast_to(x, shape)
 
 
+@primitive
+def reshaped(x, shape=None):
+    """np.reshape, whose argument CuPy calls newshape."""
+    return np.reshape(x, shape)
+
+
 def _as_given(g, y, x, *_, **__):
     return np.reshape(g, x.shape)
 
@@ -52,7 +58,7 @@ defvjp(_getitem,       lambda g, y, x, index: scatter(g, index=index, shape=x.sh
 defvjp(scatter,        lambda g, y, x, index, shape: getitem(g, index))
 defvjp(astype,         lambda g, *_, dtype: g)
 defvjp(spread_to,      lambda g, *_, shape: g)
-defvjp(np.reshape,     _as_given)
+defvjp(reshaped,       _as_given)
 defvjp(np.ravel,       _as_given)
 defvjp(np.squeeze,     _as_given)
 defvjp(np.expand_dims, _as_given)
@@ -88,6 +94,30 @@ def _astype(x, dtype, /, order="K", casting="unsafe", subok=True, copy=True, *, 
 Traced.astype = _astype
 if hasattr(np, "astype"):        # from NumPy 2.1
     FUNCTIONS[np.astype] = _astype
+
+
+def _rows_first(order):
+    """Whether entries are read row by row, and not column by column."""
+    if order not in ("C", "F"):
+        raise NotImplementedError(f"order={order!r} asks how an array lies in memory, which a "
+                                  "derivative does not see: use 'C' or 'F'")
+    return order == "C"
+
+
+@compose(np.reshape)
+def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
+    """The entries in another shape."""
+    shape = newshape if shape is None else shape
+    if _rows_first(order):
+        return reshaped(a, shape=shape)
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return np.transpose(reshaped(np.transpose(a), shape=shape[::-1]))
+
+
+@compose(np.ravel)
+def ravel(a, order="C"):
+    """The entries as a vector."""
+    return record(np.ravel, a if _rows_first(order) else np.transpose(a))
 
 
 @compose(np.broadcast_to)

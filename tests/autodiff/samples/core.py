@@ -40,7 +40,7 @@ SAMPLES |= {
     np.matmul: (np.matmul, (draw(2, 3, 4), draw(4, 5))),
     np.linalg.inv: (np.linalg.inv, (M,)),
     np.linalg.solve: (np.linalg.solve, (M, A)),
-    np.reshape: (lambda a: np.reshape(a, (2, 6)), (A,)),
+    shapes.reshaped._primitive: (lambda a: np.reshape(a, (2, 6)), (A,)),
     np.squeeze: (np.squeeze, (draw(1, 3),)),
     np.expand_dims: (lambda a: np.expand_dims(a, 1), (A,)),
     np.transpose: (lambda a: np.transpose(a, (2, 0, 1)), (draw(2, 3, 4),)),
