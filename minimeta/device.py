@@ -107,6 +107,28 @@ def science(module, *arrays):
     return importlib.import_module(f"{package}.{module}")
 
 
+# what has no counterpart on a GPU, and is not written over what has one -> what to do
+LACKING = {
+    "numpy.spacing": "np.nextafter(x, np.inf) - x",
+    "numpy.einsum_path": "a path of the arrays' shapes on the host",
+    "scipy.special.jv": "the host, minimeta.device.to_host(x); the derivatives of j1, and the "
+                        "second ones of j0, need it",
+    "scipy.special.iv": "the host, minimeta.device.to_host(x); the derivatives of i1, and the "
+                        "second ones of i0, need it",
+    "scipy.linalg.solve_sylvester": "the host, minimeta.device.to_host(x)",
+    "scipy.linalg.sqrtm": "np.linalg.eigh, if the matrix is symmetric"}
+
+
+def lacking(fn, arrays):
+    """NotImplementedError, one line with the cure, if CuPy lacks fn and one of the arrays is its;
+    None otherwise."""
+    if any(map(on_gpu, arrays)):
+        for name, cure in LACKING.items():
+            if name.rpartition(".")[2] == fn.__name__.strip("_"):
+                return NotImplementedError(f"CuPy has no {name}: use {cure}")
+    return None
+
+
 def _map(move, a):
     """move(leaf) in every leaf of nested tuples, lists and dicts."""
     if isinstance(a, dict):

@@ -10,6 +10,7 @@ import itertools
 
 import numpy as np
 
+from ..device import lacking
 from .guard import Watched, keep
 from .table import FUNCTIONS, PLAIN, RULES, no_rule, writes
 
@@ -72,7 +73,10 @@ def record(fn, *args, **kwargs):
             deps |= a.deps
             a = a.value
         values.append(a)
-    value = fn(*values, **kwargs)
+    try:
+        value = fn(*values, **kwargs)
+    except (TypeError, AttributeError) as error:
+        raise (lacking(fn, values) or error) from None
     if not deps:
         return value
     if RULES[fn].reads:
@@ -148,7 +152,15 @@ def plain(*functions):
     """`functions` have no derivative (or a zero one): traced arrays hand them plain values."""
     for fn in functions:
         PLAIN.add(fn)
-        FUNCTIONS[fn] = lambda *args, _fn=fn, **kwargs: _fn(*deep_raw(args), **deep_raw(kwargs))
+        FUNCTIONS[fn] = functools.partial(_on_plain, fn)
+
+
+def _on_plain(fn, *args, **kwargs):
+    args, kwargs = deep_raw(args), deep_raw(kwargs)
+    try:
+        return fn(*args, **kwargs)
+    except TypeError as error:
+        raise (lacking(fn, args) or error) from None
 
 
 def deep_raw(a):

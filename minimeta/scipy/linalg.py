@@ -6,6 +6,8 @@ import numpy as np
 from scipy import linalg
 
 from ..autodiff import defvjp, primitive
+from ..autodiff.trace import raw
+from ..device import science
 from .mirror import absent, mirror
 
 
@@ -22,7 +24,8 @@ def _mT(x):
 @primitive
 def _solve(a, b, trans=0, lower=False, unit=False):
     """X of a X = b, or a' X = b if trans; a (..., n, n) triangular, b (..., n, m)."""
-    return linalg.solve_triangular(a, b, trans=trans, lower=lower, unit_diagonal=unit)
+    return science("linalg", a).solve_triangular(a, b, trans=trans, lower=lower,
+                                                 unit_diagonal=unit)
 
 
 def _solve_a(g, y, a, b, trans, lower, unit):
@@ -30,7 +33,9 @@ def _solve_a(g, y, a, b, trans, lower, unit):
     u = _solve(a, g, trans=1 - trans, lower=lower, unit=unit)
     full = -y @ _mT(u) if trans else -u @ _mT(y)
     n = a.shape[-1]
-    read = np.tri(n, k=-int(unit)) > 0 if lower else np.tri(n, k=int(unit) - 1) == 0
+    rows = np.arange(n, like=raw(a))[:, None]
+    ahead = (rows - rows.T) * (1 if lower else -1)      # how far from the diagonal, to the inside
+    read = ahead >= int(unit)
     return np.where(read, full, 0)
 
 
@@ -63,7 +68,7 @@ def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
 
 @primitive
 def _expm(a):
-    return linalg.expm(a)
+    return science("linalg", a).expm(a)
 
 
 def _expm_vjp(g, y, a):
@@ -82,25 +87,25 @@ expm = mirror(linalg.expm)(_expm)
 
 
 @primitive
-def _sylvester(a, b, q):
+def _solve_sylvester(a, b, q):
     """X of a X + X b = q."""
-    return linalg.solve_sylvester(a, b, q)
+    return science("linalg", a).solve_sylvester(a, b, q)
 
 
-defvjp(_sylvester,
-       lambda g, x, a, b, q: -_sylvester(a.T, b.T, g) @ x.T,
-       lambda g, x, a, b, q: -x.T @ _sylvester(a.T, b.T, g),
-       lambda g, x, a, b, q: _sylvester(a.T, b.T, g))
-solve_sylvester = mirror(linalg.solve_sylvester)(_sylvester)
+defvjp(_solve_sylvester,
+       lambda g, x, a, b, q: -_solve_sylvester(a.T, b.T, g) @ x.T,
+       lambda g, x, a, b, q: -x.T @ _solve_sylvester(a.T, b.T, g),
+       lambda g, x, a, b, q: _solve_sylvester(a.T, b.T, g))
+solve_sylvester = mirror(linalg.solve_sylvester)(_solve_sylvester)
 
 
 @primitive
 def _sqrtm(a):
-    return linalg.sqrtm(a)
+    return science("linalg", a).sqrtm(a)
 
 
 # Y Y = A, so Y dY + dY Y = dA
-defvjp(_sqrtm, lambda g, y, a: _sylvester(y.T, y.T, g))
+defvjp(_sqrtm, lambda g, y, a: _solve_sylvester(y.T, y.T, g))
 
 
 @mirror(linalg.sqrtm)

@@ -1,10 +1,13 @@
 """How a function of SciPy gets a counterpart: SciPy's on plain arrays, ours on traced ones.
 
+Ours run on a GPU, too.
+
 Read next: special.py.
 """
 import functools
 
 from ..autodiff import Traced
+from ..device import on_gpu
 
 
 def mirror(theirs):
@@ -12,19 +15,20 @@ def mirror(theirs):
     def register(ours):
         @functools.wraps(theirs, assigned=("__name__", "__doc__"), updated=())
         def either(*args, **kwargs):
-            traced = _has_traced((args, kwargs))
-            return (ours if traced else theirs)(*args, **kwargs)
+            elsewhere = _is_ours((args, kwargs))
+            return (ours if elsewhere else theirs)(*args, **kwargs)
         either.__module__ = ours.__module__
         return either
     return register
 
 
-def _has_traced(tree):
+def _is_ours(tree):
+    """Whether an array in the tree is traced, or on a GPU."""
     if isinstance(tree, dict):
         tree = tree.values()
     elif not isinstance(tree, (list, tuple)):
-        return type(tree) is Traced
-    return any(map(_has_traced, tree))
+        return type(tree) is Traced or on_gpu(tree)
+    return any(map(_is_ours, tree))
 
 
 def absent(module, name):

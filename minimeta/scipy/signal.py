@@ -6,6 +6,7 @@ import numpy as np
 from scipy import signal
 
 from ..autodiff import defvjp, primitive
+from ..device import science
 from .mirror import absent, mirror
 
 
@@ -16,7 +17,7 @@ def __getattr__(name):
 @primitive
 def _convolve(a, b, mode="full", method="auto"):
     """full: every sum a[i] b[k - i]; valid: those without an edge, b within a."""
-    return signal.convolve(a, b, mode=mode, method=method)
+    return science("signal", a).convolve(a, b, mode=mode, method=method)
 
 
 def _flip(x):

@@ -57,9 +57,8 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
             return NotImplemented
         if name in COMPARISONS:
             inputs = [x.item() if type(x) is np.ndarray and not x.ndim else x for x in inputs]
-        operands = {"__call__": inputs, "outer": inputs, "at": inputs[::2]}.get(method, inputs[:1])
-        if not all(isinstance(x, (Array, np.ndarray, *SCALARS)) for x in operands):
-            return NotImplemented                   # a traced array answers
+        if not all(isinstance(x, (Array, np.ndarray, *SCALARS)) for x in inputs):
+            return NotImplemented           # so also for an index that is a tuple or a slice
         _refuse_unknown(name, method, inputs, kwargs)
         if out and not all(isinstance(x, Array) for x in out):
             raise TypeError(f"np.{name}(out=) of a device array takes one")

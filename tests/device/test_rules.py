@@ -1,4 +1,6 @@
 """Every sample of every rule: the device's derivatives equal the host's."""
+import types
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,16 @@ from minimeta import grad
 from tests.autodiff.samples import ALL
 
 
+
+
+def moved(f, put):
+    """f, with the arrays of its module that it names, and those it holds, on the device."""
+    if not isinstance(f, types.FunctionType):
+        return f
+    names = {name: put(f.__globals__[name]) for name in f.__code__.co_names
+             if isinstance(f.__globals__.get(name), np.ndarray)}
+    return types.FunctionType(f.__code__, f.__globals__ | names, f.__name__, f.__defaults__,
+                              f.__closure__)
 
 
 def of_order(loss, order):
@@ -19,15 +31,14 @@ def host_and_device(name, order, put, get, dtype=np.float64):
     """Pairs (host's, device's) of derivatives of a sample, one for each operand."""
     f, operands = ALL[name]
     operands = [np.asarray(x, dtype) for x in operands]
-    moved = [put(x) for x in operands]
 
-    def loss(x, rest, i):
+    def loss(f, x, rest, i):
         y = f(*rest[:i], x, *rest[i + 1:])
         return np.sum(np.sin(np.ravel(y)) ** 2)
     for i in range(len(operands)):
         found = []
-        for rest in (operands, moved):
-            g = grad(of_order(lambda x: loss(x, rest, i), order - 1))
+        for call, rest in ((f, operands), (moved(f, put), put(operands))):
+            g = grad(of_order(lambda x: loss(call, x, rest, i), order - 1))
             found.append(get(g(rest[i])))
         yield found
 

@@ -39,7 +39,8 @@ def _contract_vjp(i, g, y, *operands, subscripts, optimize=False):
     for letter, n in zip(terms[i], x.shape):
         if letter in target:
             twin = _next_letter(unused)
-            arrays.append(np.eye(n, dtype=g.dtype, like=raw(x)))
+            k = np.arange(n, like=raw(x))
+            arrays.append((k[:, None] == k).astype(g.dtype))
             others.append(letter + twin)
             letter = twin
         target += letter

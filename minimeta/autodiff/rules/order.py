@@ -99,7 +99,7 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     if method not in _PLACES or weights is not None or options:
         raise NotImplementedError(f"np.quantile(method={method!r}, weights=) has no derivative "
                                   f"rule: use one of {', '.join(_PLACES)}, without weights")
-    q = np.asarray(q) if isinstance(q, (list, tuple)) else q
+    q = np.asarray(q, like=raw(a)) if isinstance(q, (list, tuple)) else q
     outside = (raw(q) < 0) | (raw(q) > 1)
     if type(outside) in (bool, np.bool_, np.ndarray) and np.any(outside):
         raise ValueError("Quantiles must be in the range [0, 1]")
@@ -120,5 +120,5 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
 @compose(np.percentile)
 def percentile(a, q, *args, **kwargs):
     """The quantile at q / 100."""
-    return np.quantile(a, (np.asarray(q) if isinstance(q, (list, tuple)) else q) / 100,
-                       *args, **kwargs)
+    q = np.asarray(q, like=raw(a)) if isinstance(q, (list, tuple)) else q
+    return np.quantile(a, q / 100, *args, **kwargs)

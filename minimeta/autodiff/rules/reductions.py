@@ -47,15 +47,14 @@ def chosen(a, where, fill):
     return a if where is True else np.where(where, a, fill)
 
 
-def _sum_vjp(g, y, x, axis=None, dtype=None, keepdims=False, initial=None, where=True):
-    return chosen(spread(g, x, axis, keepdims), where, 0)
+def _sum_vjp(g, y, x, axis=None, dtype=None, keepdims=False):
+    return spread(g, x, axis, keepdims)
 
 
-def _prod_vjp(g, y, x, axis=None, dtype=None, keepdims=False, initial=None, where=True):
+def _prod_vjp(g, y, x, axis=None, dtype=None, keepdims=False):
     x = x if dtype is None else x.astype(dtype)
-    merged, undo = flat(chosen(x, where, 1), axis)
-    g = g if initial is None else g * initial
-    return chosen(spread(g, x, axis, keepdims) * undo(_others(merged)), where, 0)
+    merged, undo = flat(x, axis)
+    return spread(g, x, axis, keepdims) * undo(_others(merged))
 
 
 def _others(x):
@@ -79,6 +78,23 @@ defvjp(np.max,  _extremum_vjp)
 defvjp(np.min,  _extremum_vjp)
 
 plain(np.argmax, np.argmin, np.any, np.all, np.count_nonzero)
+
+
+def _folded(fn, pairwise, identity):
+    def folded(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
+        """The sum or product, among `initial` and the entries where `where`."""
+        static = {} if axis is None else {"axis": axis}
+        if dtype is not None:
+            static["dtype"] = dtype
+        if keepdims:
+            static["keepdims"] = keepdims
+        y = record(fn, chosen(a, where, identity), **static)
+        return y if initial is None else pairwise(y, initial)
+    return folded
+
+
+sum_ = compose(np.sum)(_folded(np.sum, np.add, 0))
+prod = compose(np.prod)(_folded(np.prod, np.multiply, 1))
 
 
 def _extremum(fn, pairwise):

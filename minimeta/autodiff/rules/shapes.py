@@ -2,6 +2,8 @@
 
 Read next: joins.py.
 """
+import math
+
 import numpy as np
 
 from ..table import FUNCTIONS, WRITERS, compose, defvjp
@@ -11,12 +13,21 @@ from ..trace import Traced, _getitem, getitem, plain, primitive, raw, record
 @primitive
 def scatter(g, index=None, shape=None):
     """Zeros of `shape` with g added at `index`: the transpose of indexing."""
-    out = np.zeros_like(g, shape=shape)
-    if _no_repeats(index):
-        out[index] = g
-    else:
-        np.add.at(out, index, g)
-    return out
+    if type(g) is np.ndarray or _no_repeats(index):
+        out = np.zeros_like(g, shape=shape)
+        if _no_repeats(index):
+            out[index] = g
+        else:
+            np.add.at(out, index, g)
+        return out
+    # CuPy adds at one array of integers, and real numbers only
+    if g.dtype.kind == "c":
+        return scatter(g.real, index=index, shape=shape) + 1j * scatter(g.imag, index=index,
+                                                                       shape=shape)
+    places = np.arange(math.prod(shape), like=g).reshape(shape)[index]
+    out = np.zeros_like(g, shape=(math.prod(shape),))
+    np.add.at(out, places.reshape(-1), np.broadcast_to(g, places.shape).reshape(-1))
+    return out.reshape(shape)
 
 
 def _no_repeats(index):

@@ -10,8 +10,9 @@ import math
 import numpy as np
 from scipy import special
 
+from ...device import science
 from ..table import defvjp
-from ..trace import primitive
+from ..trace import primitive, record
 
 _2_SQRT_PI = 2 / math.sqrt(math.pi)
 _SQRT_PI_2 = math.sqrt(math.pi) / 2
@@ -21,7 +22,15 @@ _1_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 @primitive
 def polygamma(x, n=0):
     """The n-th derivative of digamma, in the dtype of x."""
-    return np.asarray(special.polygamma(n, x)).astype(x.dtype)
+    return science("special", x).polygamma(np.full_like(x, n), x).astype(x.dtype)
+
+
+def _jv(n, x):
+    return record(special.jv, n, x)
+
+
+def _iv(n, x):
+    return record(special.iv, n, x)
 
 
 def _quotient(x, y):
@@ -60,8 +69,8 @@ defvjp(special.kl_div,   lambda g, _, x, y: g * np.log(x / y),
 
 # the order of a Bessel function is a constant: it has no derivative here
 defvjp(special.j0,       lambda g, y, x: -g * special.j1(x))
-defvjp(special.j1,       lambda g, y, x: g * 0.5 * (special.j0(x) - special.jv(2, x)))
-defvjp(special.jv, None, lambda g, y, n, x: g * 0.5 * (special.jv(n - 1, x) - special.jv(n + 1, x)))
+defvjp(special.j1,       lambda g, y, x: g * 0.5 * (special.j0(x) - _jv(2, x)))
+defvjp(special.jv, None, lambda g, y, n, x: g * 0.5 * (_jv(n - 1, x) - _jv(n + 1, x)))
 defvjp(special.i0,       lambda g, y, x: g * special.i1(x))
-defvjp(special.i1,       lambda g, y, x: g * 0.5 * (special.i0(x) + special.iv(2, x)))
-defvjp(special.iv, None, lambda g, y, n, x: g * 0.5 * (special.iv(n - 1, x) + special.iv(n + 1, x)))
+defvjp(special.i1,       lambda g, y, x: g * 0.5 * (special.i0(x) + _iv(2, x)))
+defvjp(special.iv, None, lambda g, y, n, x: g * 0.5 * (_iv(n - 1, x) + _iv(n + 1, x)))

@@ -12,13 +12,16 @@ ROW, SIGNED = draw(4) + 0.01, draw(3, 4) * np.resize([1, -1, -1], (3, 4))
 ZEROS = np.array([[0.5, 0.0, 0.7], [0.0, 0.4, 0.0], [0.6, 0.8, 0.9]])
 MASK = draw(3, 4) > 0.45
 HOLES = np.array([[1, 0, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0]], bool)
+# constants by name, so that a test can move them to a device
+STEPS, POWERS = np.array([0.0, 1.0, -1.0, 0.0]), np.array([1, -2, 3, 0])
+EXPONENTS, SMALL, FULL = np.array([0.0, 1.0, 2.0, -0.5]), np.arange(3.0), np.full((2, 4), 0.6)
 BOUND = np.array([0.33, 0.545, 0.71, 0.87])      # far from the numbers in A
 
 SAMPLES = {fn: (fn, (A,)) for fn in (np.degrees, np.radians)}
 SAMPLES |= {fn: (fn, (A, B)) for fn in (np.fmax, np.fmin, np.copysign)}
 SAMPLES |= {
-    np.heaviside: (lambda h: np.heaviside([0.0, 1.0, -1.0, 0.0], h), (ROW,)),
-    np.ldexp: (lambda a: np.ldexp(a, [1, -2, 3, 0]), (A,)),
+    np.heaviside: (lambda h: np.heaviside(STEPS, h), (ROW,)),
+    np.ldexp: (lambda a: np.ldexp(a, POWERS), (A,)),
     np.modf: (lambda a: np.modf(3 * a)[0], (SIGNED,)),
     np.nextafter: (lambda a: np.nextafter(a, 1.0), (A,)),
     np.prod: (lambda a: np.prod(a, axis=1), (ZEROS,)),
@@ -26,13 +29,13 @@ SAMPLES |= {
 
 COMPOSITIONS = {
     "power, signed base": (lambda a: a ** 3 + a ** -2 + 1.5 ** a, (SIGNED,)),
-    "power, array of exponents": (lambda a: a ** np.array([0.0, 1.0, 2.0, -0.5]), (A,)),
-    "power at 0": (lambda a: a ** 2 + a ** 3 + a ** 0 + a ** np.array([0.0, 1.0, 2.0]), (ZEROS,)),
+    "power, array of exponents": (lambda a: a ** EXPONENTS, (A,)),
+    "power at 0": (lambda a: a ** 2 + a ** 3 + a ** 0 + a ** SMALL, (ZEROS,)),
     "power of power": (lambda a, b: (a ** b) ** a, (A, ROW)),
     "clip": (lambda a, low: np.clip(a, low, 0.8), (A, BOUND)),
     "clip, keywords": (lambda a, high: np.clip(a, min=0.4, max=high), (A, BOUND)),
     "clip, a_min": (lambda a, low: np.clip(a, a_min=low, a_max=None), (A, BOUND)),
-    "clip, the ufunc": (lambda low: np.full((2, 4), 0.6).clip(low, 0.8), (ROW,)),
+    "clip, the ufunc": (lambda low: FULL.clip(low, 0.8), (ROW,)),
     "clip, the method": (lambda a: a.clip(0.45, 0.75), (A,)),
     "divmod": (lambda a, b: np.divmod(3 * a, b)[1], (SIGNED, B)),
     "remainder, signed": (lambda a, b: (3 * a) % b + np.fmod(3 * a, b), (SIGNED, -B)),

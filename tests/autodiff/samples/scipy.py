@@ -23,7 +23,7 @@ SAMPLES |= {
     linalg._solve._primitive: (
         lambda a, b: linalg.solve_triangular(a, b, trans=1, lower=True), (M, A)),
     linalg._expm._primitive: (linalg.expm, (M - 2,)),
-    linalg._sylvester._primitive: (linalg.solve_sylvester, (M, M + draw(3, 3), draw(3, 3))),
+    linalg._solve_sylvester._primitive: (linalg.solve_sylvester, (M, M + draw(3, 3), draw(3, 3))),
     linalg._sqrtm._primitive: (linalg.sqrtm, (M,)),
     signal._convolve._primitive: (signal.convolve, (draw(3, 4), draw(2, 2))),
 }
