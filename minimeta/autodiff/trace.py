@@ -129,21 +129,21 @@ def items(node):
 
 def getitem(x, index):
     """x[index]"""
-    return record(_getitem, x, index=_keep_index(index))
+    return record(_getitem, x, index=_keep_index(index, x))
 
 
 def _getitem(x, index):
     return x[index]
 
 
-def _keep_index(index):
+def _keep_index(index, x):
     if type(index) in (int, slice):
         return index
     if type(index) is tuple:
-        return tuple([_keep_index(i) for i in index])
+        return tuple([_keep_index(i, x) for i in index])
     index = raw(index)
     if isinstance(index, list):
-        index = np.asarray(deep_raw(index))
+        index = np.asarray(deep_raw(index), like=raw(x))
         index = index if index.size else index.astype(int)      # [] would be of floats
     return keep(index) if hasattr(index, "nbytes") else index
 

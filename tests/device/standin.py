@@ -84,6 +84,7 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
             _index(args[1] if len(args) > 1 else kwargs.get("indices", 0))
             args = [_lists(x) for x in args]
         if name in CREATION:                    # with like=: what comes from the host is wanted
+            args = [x.a if isinstance(x, Array) else x for x in args]
             return Array(np.asarray(func(*args, **kwargs)))
         found = func(*_plain(args), **_plain(kwargs))
         return Array(np.asarray(found)) if name in ANSWERS else _device(found)

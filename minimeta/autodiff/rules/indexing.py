@@ -39,7 +39,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     if axis is None:
         a, axis = np.ravel(a), 0
     if not hasattr(indices, "dtype"):
-        indices = np.asarray(indices, None if np.size(indices) else int)
+        indices = np.asarray(indices, None if np.size(indices) else int, like=raw(a))
     if mode != "raise":
         n = a.shape[axis]
         indices = indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
@@ -49,7 +49,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
 @compose(np.compress)
 def compress(condition, a, axis=None, out=None):
     """The entries along the axis where the condition holds."""
-    return np.take(a, np.flatnonzero(raw(condition)), axis)
+    return np.take(a, np.asarray(np.flatnonzero(raw(condition)), like=raw(a)), axis)
 
 
 @compose(np.extract)
@@ -161,4 +161,5 @@ def bincount(x, /, weights=None, minlength=0):
     if weights is None:
         return np.bincount(x, minlength=minlength)
     n = np.bincount(x, minlength=minlength).shape[0]
+    x = np.asarray(x, like=raw(weights))
     return scatter(weights.astype(np.float64), index=(x,), shape=(n,))

@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 
+from ...device import on_gpu, to_host
 from ..table import compose, defvjp
 from ..trace import Traced, primitive, raw
 from .shapes import scatter
@@ -103,9 +104,10 @@ def insert(arr, obj, values, axis=None):
     values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
     if np.ndim(obj) == 0 and not isinstance(obj, slice):
         values = np.moveaxis(values, 0, axis)
+    obj = to_host(obj)                  # CuPy has no insert
     new = np.insert(np.arange(n), obj, 0).size - n
     new = values.shape[axis] if new == 1 else new
-    index = np.insert(np.arange(n), obj, np.arange(n, n + new))
+    index = np.asarray(np.insert(np.arange(n), obj, np.arange(n, n + new)), like=raw(arr))
     values = np.broadcast_to(values, arr.shape[:axis] + (new,) + arr.shape[axis + 1:])
     return np.take(np.concatenate([arr, values], axis), index, axis)
 
@@ -114,7 +116,8 @@ def insert(arr, obj, values, axis=None):
 def delete(arr, obj, axis=None):
     """arr without the entries at the places `obj`."""
     arr, axis = (np.ravel(arr), 0) if axis is None else (arr, axis)
-    return np.take(arr, np.delete(np.arange(arr.shape[axis], like=raw(arr)), obj), axis)
+    index = np.delete(np.arange(arr.shape[axis], like=obj if on_gpu(obj) else None), obj)
+    return np.take(arr, np.asarray(index, like=raw(arr)), axis)
 
 
 @compose(np.block)

@@ -17,4 +17,6 @@ for _name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
 if np.lib.NumpyVersion(np.__version__) < "2.1.0":
     for _name in ("clip, keywords", "cumulative_prod", "cumulative_sum", "unstack"):
         del COMPOSITIONS[_name]
-ALL = {getattr(fn, "__name__", fn): sample for fn, sample in SAMPLES.items()} | COMPOSITIONS
+ALL = {getattr(fn, "__name__", fn): sample for fn, sample in SAMPLES.items()}
+ALL |= {name + ", again" * (name in ALL): sample for name, sample in COMPOSITIONS.items()}
+assert len(ALL) == len(SAMPLES) + len(COMPOSITIONS)

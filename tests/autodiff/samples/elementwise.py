@@ -42,7 +42,7 @@ COMPOSITIONS = {
     "frexp": (lambda a: np.frexp(2.05 * a)[0], (SIGNED,)),
     "nan_to_num": (lambda a: np.nan_to_num(np.where(MASK, a, np.nan), nan=2.0), (A,)),
     "sinc": (np.sinc, (np.concatenate([3 * SIGNED.ravel(), [0.0, 1e-3, 0.6366]]),)),
-    "i0": (np.i0, (np.concatenate([3 * SIGNED.ravel(), [0.0, 1e-3, 3.5]]),)),
+    "np.i0": (np.i0, (np.concatenate([3 * SIGNED.ravel(), [0.0, 1e-3, 3.5]]),)),
     "interp": (lambda x, xp, fp: np.interp(x, xp, fp, right=2.0),
                (3 * A, np.linspace(1, 2.5, 7) + 0.01, draw(7))),
     "copysign, signed": (lambda a, b: np.copysign(a, b), (SIGNED, -SIGNED[::-1])),
