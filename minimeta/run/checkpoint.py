@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..device import to_host
 from ..meta.learner import Learner
 from ..tasks.files import atomic
 from .methods import TABLE, build
@@ -45,7 +46,7 @@ class Checkpoint(NamedTuple):
 def save(path: Path | str, checkpoint: Checkpoint) -> None:
     """Write the weights to `path`, an .npz file, whole or not at all.  Raises OSError."""
     about = checkpoint._asdict() | {"format": FORMAT}
-    theta = about.pop("theta")
+    theta = to_host(about.pop("theta"))
     with atomic(Path(path)) as file:
         np.savez(file, theta=theta, about=np.array(json.dumps(about)))
 

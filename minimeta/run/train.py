@@ -60,7 +60,7 @@ def fit(learner: Learner, episodes: Iterable[Episode], iterations: int,
             sent.append(learner.meta_train_step(episode))
         if len(sent) < device.block and step not in marks and step < iterations:
             continue
-        arrived = [float(loss) for loss in device.get(sent)]
+        arrived = [float(loss) for loss in device.get(np.stack(sent))]
         now = clock()
         for back, loss in enumerate(arrived, 1 - len(arrived)):
             if not math.isfinite(loss):

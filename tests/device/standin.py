@@ -62,9 +62,8 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
         _refuse_unknown(name, method, inputs, kwargs)
         if out and not all(isinstance(x, Array) for x in out):
             raise TypeError(f"np.{name}(out=) of a device array takes one")
-        if out:
-            kwargs["out"] = tuple(x.a for x in out)
-        found = getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
+        written = {"out": tuple(x.a for x in out)} if out else {}
+        found = getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs), **written)
         return out[0] if out else _device(found)
 
     def __array_function__(self, func, types, args, kwargs):
