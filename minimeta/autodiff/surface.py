@@ -9,7 +9,7 @@ import sys
 import numpy as np
 
 from .table import FUNCTIONS, PLAIN, REDUCTIONS, RULES, no_rule, writes
-from .trace import NO_KEYWORDS, Traced, getitem, raw, record
+from .trace import NO_KEYWORDS, Traced, getitem, on_plain, raw, record
 
 
 def on_traced(method):
@@ -76,7 +76,7 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
     if kwargs.get("out") is not None or masked or method in ("at", "reduceat"):
         raise writes(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
     if ufunc in PLAIN:
-        return getattr(ufunc, method)(*map(raw, inputs), **kwargs)
+        return on_plain(ufunc, method, *inputs, **kwargs)
     kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
     kwargs.pop("out", None)
     if method in ("reduce", "accumulate"):

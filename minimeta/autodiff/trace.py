@@ -152,13 +152,14 @@ def plain(*functions):
     """`functions` have no derivative (or a zero one): traced arrays hand them plain values."""
     for fn in functions:
         PLAIN.add(fn)
-        FUNCTIONS[fn] = functools.partial(_on_plain, fn)
+        FUNCTIONS[fn] = functools.partial(on_plain, fn, "__call__")
 
 
-def _on_plain(fn, *args, **kwargs):
+def on_plain(fn, method, *args, **kwargs):
+    """fn, or another method of it than __call__, of the plain values."""
     args, kwargs = deep_raw(args), deep_raw(kwargs)
     try:
-        return fn(*args, **kwargs)
+        return getattr(fn, method)(*args, **kwargs)
     except TypeError as error:
         raise (lacking(fn, args) or error) from None
 

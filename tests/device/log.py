@@ -24,7 +24,7 @@ def note(what):
     if not _open:
         return
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.endswith(("standin.py", "log.py")) \
+    while frame.f_back and frame.f_code.co_filename.endswith(("/standin.py", "/log.py")) \
             or "/numpy/" in frame.f_code.co_filename:
         frame = frame.f_back
     place = "/".join(frame.f_code.co_filename.split("/")[-2:])

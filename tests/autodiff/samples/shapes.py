@@ -31,7 +31,8 @@ SAMPLES = {
 COMPOSITIONS = {
     "ravel, flatten": (lambda a: np.ravel(a) * a.flatten() * a.ravel(), (A,)),
     "reshape, method": (lambda a: a.reshape(2, -1) * a.reshape((2, 6)), (A,)),
-    "reshape, columns first": (lambda a: np.reshape(a, (2, -1), order="F") * a.reshape(6, 2).T, (A,)),
+    "reshape, columns first": (
+        lambda a: np.reshape(a, (2, -1), order="F") * a.reshape(6, 2).T, (A,)),
     "ravel, columns first": (lambda a: np.ravel(a, order="F") * a.flatten("F") * a.ravel(), (A,)),
     "transpose, method": (lambda a: a.transpose(2, 0, 1) + a.transpose(2, 0, 1), (C,)),
     "permute_dims": (lambda a: np.permute_dims(a, (1, 2, 0)), (C,)),
