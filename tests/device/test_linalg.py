@@ -1,4 +1,4 @@
-"""Linear algebra, einsum and Fourier transforms on a device, in more forms than the samples have."""
+"""Linear algebra, einsum and Fourier transforms on a device, in more forms than the samples."""
 import numpy as np
 import pytest
 
