@@ -1,0 +1,127 @@
+"""minimeta bench: what is timed is right, waited for, and compared; the clock is a fake one."""
+import datetime
+import itertools
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import on_gpu
+from minimeta.autodiff import hvp
+from minimeta.bench import PROBLEMS, Cell, Row, median_seconds, problems, run
+from minimeta.bench import measure
+from minimeta.bench.peers import PEERS, Missing
+from minimeta.cli import bench as command
+from minimeta.cli.main import main
+from minimeta.device import CPU, to_host
+from minimeta.nn import cross_entropy, mlp
+from tests.device.standin import StandIn
+
+
+def small(name):
+    return PROBLEMS[name](np.random.default_rng(0), True)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_a_device_computes_the_same_gradient(name):
+    problem = small(name)
+    host, device = problems.ours(problem, CPU)(), to_host(problems.ours(problem, StandIn())())
+    assert host.shape == problem.theta.shape and np.isfinite(host).all() and np.any(host)
+    assert np.linalg.norm(device - host) < 0.01 * np.linalg.norm(host)
+
+
+@pytest.mark.parametrize("library", PEERS)
+@pytest.mark.parametrize("name", ["sinusoid", "prototypical", "hvp", pytest.param(
+    "omniglot", marks=pytest.mark.nightly)])
+def test_a_peer_computes_the_same_gradient(name, library):
+    try:
+        peer = PEERS[library]("cpu")
+    except Missing:
+        pytest.skip(f"{library} is not installed")
+    problem = small(name)
+    step, wait, get = peer.contest(problem)
+    found, expected = step(), problems.ours(problem, CPU)()
+    wait(found)
+    assert np.linalg.norm(get(found) - expected) < 0.01 * np.linalg.norm(expected)
+
+
+def test_the_product_is_the_hessians():
+    problem = small("hvp")
+    model = mlp(problem.network[1])
+    expected = hvp(lambda t: cross_entropy(model.apply(t, problem.episode.xs), problem.episode.ys),
+                   problem.theta, problem.v)
+    assert np.array_equal(problems.ours(problem, CPU)(), expected)
+
+
+def test_the_clock_is_read_after_waiting_and_the_median_is_taken():
+    events, times = [], itertools.chain([0.0, 0, 1, 0, 1, 1, 9, 9], itertools.repeat(99.0))
+
+    def clock():
+        events.append("clock")
+        return next(times)
+    seconds, steps = median_seconds(lambda: events.append("step"), lambda _: events.append("wait"),
+                                    0.0, clock)
+    assert steps == 3 and seconds == 1
+    assert events[:4] == ["step", "wait"] * 2                       # warm-up, off the clock
+    assert all(b == "wait" for a, b in zip(events, events[1:]) if a == "step")
+    assert all(b == "clock" for a, b in zip(events[4:], events[5:]) if a == "wait")
+
+
+class Wrong(StandIn):
+    """A device that computes something else."""
+
+    def put(self, a):
+        theta, *rest = a
+        return super().put((theta * 1.5, *rest))
+
+
+@pytest.mark.parametrize("device, wrong", [(StandIn(), False), (Wrong(), True)])
+def test_a_gradient_that_differs_is_not_timed(monkeypatch, device, wrong):
+    monkeypatch.setattr(measure, "PEERS", {})
+    (row,) = run(device, ["sinusoid"], quick=True)
+    assert [cell.who for cell in row.cells] == ["minimeta, CPU", "minimeta, GPU"]
+    assert (row.cells[1].seconds is None) == wrong == ("off by" in row.cells[1].note)
+
+
+def test_peers_that_are_not_there_say_so(monkeypatch):
+    def missing(where):
+        raise Missing("not installed")
+    monkeypatch.setattr(measure, "PEERS", {"Other": missing})
+    (row,) = run(StandIn(), ["sinusoid"], quick=True)
+    assert row.cells[2] == Cell("Other, GPU", None, note="not installed")
+
+
+def test_ratios():
+    row = Row("x", "", [Cell("a", 6.0, 3), Cell("b", 2.0, 3), Cell("c", None)])
+    assert [row.ratio(cell) for cell in row.cells] == [1, 3, None]
+
+
+def test_command():
+    done = CliRunner().invoke(main, ["bench", "--quick", "--only", "hvp", "--json"])
+    found = json.loads(done.output)
+    (row,) = found["rows"]
+    assert done.exit_code == 0 and found["device"] == "CPU" and row["name"] == "hvp"
+    assert [cell["who"] for cell in row["cells"]] == ["minimeta, CPU"]
+    assert row["cells"][0]["seconds"] > 0 and row["cells"][0]["ratio"] == 1
+    done = CliRunner().invoke(main, ["bench", "--quick", "--only", "hvp"])
+    assert "| minimeta, CPU |" in done.output
+
+
+@pytest.mark.parametrize("options, says", [
+    (["--only", "hvps"], "did you mean hvp?"), (["--device", "gpus"], "did you mean gpu?"),
+    (["--seed", "-1"], "seed must be")])
+def test_mistakes_are_one_line(options, says):
+    done = CliRunner().invoke(main, ["bench", *options])
+    assert done.exit_code == 2 and says in done.output and done.output.count("\n") == 1
+
+
+def test_the_commands_names_are_the_problems():
+    assert command.NAMES == tuple(PROBLEMS)
+
+
+def test_the_page_says_what_failed():
+    day = datetime.date(2030, 1, 2)
+    for code, says in ((0, "--nightly` passed"), (1, "FAILED, exit code 1")):
+        text = on_gpu.page("A GPU", (code, ["1 failed"]), (0, ["| a | b |"]), day)
+        assert "2030-01-02: A GPU" in text and says in text and "| a | b |" in text
