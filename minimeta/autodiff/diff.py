@@ -43,7 +43,7 @@ class Level:
             deps, value, x = deps | x.deps, x.value, x
         else:
             if not hasattr(x, "dtype"):
-                x = np.asarray(x)
+                x = np.copy(x)
             if x.dtype.kind not in "fc":
                 raise TypeError(f"cannot differentiate with respect to {x.dtype} input: "
                                 "convert it to float first, x.astype(float)")
@@ -140,7 +140,7 @@ def _sweep(nodes, pending, leaves, bit, outer):
             order = a.order
             if order not in pending:
                 pending[order] = c
-            elif order in mine and type(c) is not Traced:
+            elif order in mine and type(c) is np.ndarray:
                 np.add(pending[order], c, out=pending[order])
             else:
                 c = pending[order] = pending[order] + c

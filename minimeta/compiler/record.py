@@ -1,0 +1,298 @@
+"""What stands in for the arguments while a function is traced: arrays that write a program.
+
+`Recorded` is an array as far as NumPy's protocols go (NEP 13 and 18), like those of a device: the
+engine's traced arrays hold it as they hold any other, so every rule, of whatever order, ends in
+NumPy functions of recorded arrays, and each is noted down.
+
+Read next: capture.py.
+"""
+import operator
+
+import numpy as np
+
+from ..autodiff import Traced
+from .program import Call, Guard, Value, each, run
+
+# answers that depend on shapes and types alone
+_STATIC = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type,
+           np.common_type, np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory}
+# new arrays that do not depend on what their argument holds: a plain array, which may be written to
+_FRESH = {np.zeros_like, np.ones_like, np.empty_like, np.arange, np.zeros, np.ones, np.empty,
+          np.eye, np.identity, np.tri}
+
+
+class Tape:
+    """The calls of one trace, in order."""
+
+    def __init__(self):
+        self.inputs, self.calls = [], []
+
+    def input(self, a):
+        """`a`, an array or a Python number, as an argument of the program."""
+        value = Value(a, slot=len(self.inputs))
+        self.inputs.append(value)
+        return wrap(self, value)
+
+    def call(self, fn, *args, **kwargs):
+        """fn of recorded and plain arguments, noted down."""
+        args, kwargs = self.note((args, kwargs))
+        call = Call(fn, args, kwargs)
+        made, root = run(fn, args, kwargs)
+        if not isinstance(made, (np.ndarray, np.generic, tuple, list, bool, int, float, complex)):
+            raise TypeError(f"{fn.__name__} returned {type(made).__name__} inside a compiled "
+                            "function: leave it out, or call it before")
+        call.out = Value(tuple(made) if isinstance(made, list) else made, call, root=root)
+        self.calls.append(call)
+        if isinstance(made, (tuple, list)):
+            parts = [self.call(operator.getitem, Recorded(self, call.out), i)
+                     for i in range(len(made))]
+            return made._make(parts) if hasattr(made, "_make") else type(made)(parts)
+        if type(made) is bool:
+            return self.guard(bool, call.out)
+        return wrap(self, call.out)
+
+    def note(self, tree):
+        """Arguments as the program holds them; a plain array may change later, so it is copied."""
+        def leaf(a):
+            if type(a) in (Recorded, Number):
+                return a.value
+            if type(a) is np.ndarray:
+                return Value(a.copy(order="K"))
+            return a
+        return each(tree, leaf)
+
+    def guard(self, what, value):
+        """what(value), which the program will check again."""
+        answer = what(value.array)
+        call = Call(Guard(what, answer), (value,), {})
+        call.out = Value(None, call)
+        self.calls.append(call)
+        return answer
+
+
+def wrap(tape, value):
+    return (Number if type(value.array) in (int, float, complex) else Recorded)(tape, value)
+
+
+def plain(tree):
+    """`tree` with recorded arrays as they are in the trace."""
+    return each(tree, lambda a: a.value.array if type(a) in (Recorded, Number) else a)
+
+
+def no_value(name):
+    return TypeError(
+        f"{name}() of a number that changes from call to call, inside a compiled function: keep "
+        "it an array (np.sqrt, not math.sqrt; np.where, np.minimum), or compute it outside and "
+        "pass it as an argument")
+
+
+def writes(name):
+    return TypeError(f"{name} writes into an array, inside a compiled function: use the returned "
+                     "array, x = x + y, or np.where")
+
+
+def cast(x, dtype):
+    """x in another type."""
+    return x.astype(dtype)
+
+
+class Recorded:
+    """An array of the program, in the place of an array."""
+    __slots__ = ("tape", "value")
+    __hash__ = None
+
+    def __init__(self, tape, value):
+        self.tape, self.value = tape, value
+
+    shape = property(lambda self: self.value.array.shape)
+    dtype = property(lambda self: self.value.array.dtype)
+    ndim = property(lambda self: self.value.array.ndim)
+    size = property(lambda self: self.value.array.size)
+    nbytes = property(lambda self: self.value.array.nbytes)
+    itemsize = property(lambda self: self.value.array.itemsize)
+    T = property(lambda self: np.transpose(self))
+    mT = property(lambda self: np.swapaxes(self, -1, -2))
+    real = property(lambda self: np.real(self))
+    imag = property(lambda self: np.imag(self))
+    flat = property(lambda self: iter(np.ravel(self)))
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
+        if any(type(a) is Traced for a in inputs):
+            return NotImplemented
+        if out is not None or kwargs.get("where", True) is not True or method == "at":
+            raise writes(ufunc.__name__)
+        fn = ufunc if method == "__call__" else getattr(ufunc, method)
+        return self.tape.call(fn, *inputs, **kwargs)
+
+    def __array_function__(self, func, types, args, kwargs):
+        if any(issubclass(t, Traced) for t in types):
+            return NotImplemented
+        if func in _STATIC:
+            return func(*plain(args), **plain(kwargs))
+        if func in _FRESH:
+            return func(*plain(args), **{k: plain(a) for k, a in kwargs.items() if k != "like"})
+        if kwargs.get("out") is not None or func in (np.copyto, np.put, np.place, np.putmask,
+                                                     np.fill_diagonal, np.put_along_axis):
+            raise writes(func.__name__)
+        return self.tape.call(func, *args, **kwargs)
+
+    def primitive(self, fn, args, kwargs):
+        """A primitive, as one call of the program."""
+        return self.tape.call(fn, *args, **kwargs)
+
+    def __array__(self, *args, **kwargs):
+        raise TypeError("inside a compiled function an array has no values yet: use np.stack, not "
+                        "np.array, and np.where, not x[...] = y")
+
+    def __getitem__(self, index):
+        return self.tape.call(operator.getitem, self, index)
+
+    def __setitem__(self, index, value):
+        raise writes("x[index] = y")
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __len__(self):
+        return len(self.value.array)
+
+    def __contains__(self, item):
+        return self.tape.call(operator.contains, self, item)
+
+    def __bool__(self):
+        return self.tape.guard(bool, self.value)
+
+    def __int__(self):
+        if self.dtype.kind == "f":
+            raise no_value("int")
+        return self.tape.guard(int, self.value)
+
+    def __index__(self):
+        return self.tape.guard(operator.index, self.value)
+
+    def __float__(self):
+        raise no_value("float")
+
+    def __complex__(self):
+        raise no_value("complex")
+
+    def item(self, *index):
+        return self.tolist() if not index else self[index if len(index) > 1 else index[0]].item()
+
+    def tolist(self):
+        if self.dtype.kind not in "iub":
+            raise no_value("tolist")
+        return self.tape.guard(np.ndarray.tolist if self.ndim else np.generic.item, self.value)
+
+    def __repr__(self):
+        return f"Recorded({self.dtype}, {self.shape})"
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError("inside a compiled function an array has no values yet: it cannot be "
+                        "pickled or saved")
+
+    def copy(self, order="C"):
+        return self
+
+    def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
+        return self.tape.call(cast, self, np.dtype(dtype))
+
+    def reshape(self, *shape, **kwargs):
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)
+
+    def transpose(self, *axes):
+        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def flatten(self, order="C"):
+        return np.ravel(self, order)
+
+
+class Number:
+    """A Python number of the program: a weak scalar, as Python numbers are in NumPy (NEP 50)."""
+    __slots__ = ("tape", "value")
+    __array_ufunc__ = Recorded.__array_ufunc__
+    __array_function__ = Recorded.__array_function__
+    __array__, primitive = Recorded.__array__, Recorded.primitive
+
+    def __init__(self, tape, value):
+        self.tape, self.value = tape, value
+
+    def _guarded(self, what=lambda x: x):
+        return self.tape.guard(what, self.value)
+
+    def __bool__(self):
+        return self._guarded(bool)
+
+    def __index__(self):
+        return self._guarded(operator.index)
+
+    def __int__(self):
+        if type(self.value.array) is not int:
+            raise no_value("int")
+        return self._guarded(int)
+
+    def __float__(self):
+        raise no_value("float")
+
+    def __hash__(self):
+        return self._guarded(hash)
+
+    def __str__(self):
+        return self._guarded(str)
+
+    def __format__(self, spec):
+        return format(self._guarded(), spec)
+
+    def __repr__(self):
+        return f"Number({self.value.array!r})"
+
+
+def _binary(fn, ufunc):
+    def forward(self, other):
+        if type(other) is Traced:
+            return NotImplemented
+        scalar = type(self) is Number and not hasattr(other, "__array_ufunc__") \
+            or type(self) is Number is type(other)
+        return self.tape.call(fn if scalar or fn is operator.pow else ufunc, self, other)
+
+    def backward(self, other):
+        scalar = type(self) is Number and not hasattr(other, "__array_ufunc__")
+        return self.tape.call(fn if scalar or fn is operator.pow else ufunc, other, self)
+    return forward, backward
+
+
+for _name, _ufunc in dict(
+        add=np.add, sub=np.subtract, mul=np.multiply, truediv=np.divide, floordiv=np.floor_divide,
+        mod=np.remainder, pow=np.power, matmul=np.matmul, lt=np.less, le=np.less_equal,
+        gt=np.greater, ge=np.greater_equal, eq=np.equal, ne=np.not_equal, and_=np.bitwise_and,
+        or_=np.bitwise_or, xor=np.bitwise_xor, lshift=np.left_shift,
+        rshift=np.right_shift).items():
+    _forward, _backward = _binary(getattr(operator, _name), _ufunc)
+    for _class in (Recorded, Number):
+        setattr(_class, f"__{_name.strip('_')}__", _forward)
+        if _name not in ("lt", "le", "gt", "ge", "eq", "ne"):
+            setattr(_class, f"__r{_name.strip('_')}__", _backward)
+for _name, _ufunc in dict(neg=np.negative, pos=np.positive, abs=np.absolute,
+                          invert=np.invert).items():
+    setattr(Recorded, f"__{_name}__", lambda self, _fn=_ufunc: self.tape.call(_fn, self))
+    setattr(Number, f"__{_name}__",
+            lambda self, _fn=getattr(operator, _name): self.tape.call(_fn, self))
+for _name in ("all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum "
+              "diagonal dot max mean min nonzero prod ravel repeat round searchsorted sort squeeze "
+              "std sum swapaxes take trace var").split():
+    setattr(Recorded, _name, lambda self, *args, _fn=getattr(np, _name), **kwargs:
+            _fn(self, *args, **kwargs))
+
+
+def _in_place(self, other):
+    raise writes("x += y")
+
+
+for _name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split():
+    setattr(Recorded, f"__i{_name}__", _in_place)
