@@ -5,6 +5,7 @@ Read next: autodiff/trace.py.
 from . import meta, nn, optim, tasks
 from .autodiff import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp, primitive,
                        ravel, stop_gradient, value_and_grad, vjp)
+from .compiler import compile
 from .meta import FOMAML, MAML, MatchingNetwork, PrototypicalNetwork, Reptile
 from .nn import ConvEncoder
 
@@ -12,6 +13,7 @@ __version__ = "0.1.0"
 __all__ = [
     "grad", "value_and_grad", "vjp", "jvp", "hvp", "jacobian", "hessian", "elementwise_grad",
     "stop_gradient",                                                              # differentiate
+    "compile",                                                                    # run fast
     "primitive", "defvjp",                                                        # extend
     "ravel",                                                                      # weights
     "nn", "optim", "meta", "tasks",

@@ -216,8 +216,8 @@ def own(found, inputs, others):
         if c is None:
             c = np.zeros_like(x.value)
         elif type(c) is not Traced:
-            if type(x.value) is np.ndarray and type(c) is not np.ndarray:
-                c = np.asarray(c)
+            if c.shape == () and not isinstance(x.value, np.generic):     # never a NumPy scalar
+                c = np.reshape(c, ())
             if getattr(c, "base", None) is not None or id(c) in taken:
                 c = c.copy()
         taken.add(id(c))

@@ -9,7 +9,7 @@ import inspect
 
 import numpy as np
 
-from .program import Guard, Value, each
+from .program import Guard, Value, each, run
 from .record import cast
 
 _COPIED = 1 << 18      # bytes: an input up to here is copied, so that views of it are made once
@@ -41,7 +41,7 @@ class Layout:
 
     def _allocate(self, call, i):
         out = call.out
-        if out.root is not out or id(out) in self.fresh or not takes_out(call):
+        if id(out) in self.fresh or not takes_out(call):
             return
         if isinstance(call.fn, np.ufunc):
             for a in call.operands():
@@ -112,23 +112,21 @@ def _copied_inputs(program):
 def takes_out(call):
     """Whether the call can write its result into memory it is given."""
     out, fn = call.out.array, call.fn
-    if type(fn) is Guard or not packed(out) or out.dtype.hasobject:
+    if type(fn) is Guard or not packed(out) or call.out.root is not call.out:
         return False
-    if fn is cast:
-        return True
     if isinstance(fn, np.ufunc):
         return fn.nout == 1
-    if _reduction(fn):
+    if fn is cast or isinstance(getattr(fn, "__self__", None), np.ufunc):
         return True
     try:
-        return fn.__module__.startswith("numpy") and "out" in inspect.signature(fn).parameters
-    except (ValueError, AttributeError):
+        if not fn.__module__.startswith("numpy") or "out" not in inspect.signature(fn).parameters:
+            return False
+        made = np.empty_like(out)
+        with np.errstate(all="ignore"):      # tried out: some that say they do write elsewhere
+            run(fn, call.args, {**call.kwargs, "out": made})
+        return np.array_equal(made, out, equal_nan=out.dtype.kind in "fc")
+    except (TypeError, ValueError, AttributeError):
         return False
-
-
-def _reduction(fn):
-    owner = getattr(fn, "__self__", None)
-    return isinstance(owner, np.ufunc) and fn.__name__ in ("reduce", "accumulate")
 
 
 def packed(a):

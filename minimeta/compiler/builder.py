@@ -32,9 +32,10 @@ class Builder:
         key = (fn, frozen(args), frozen(kwargs))
         if key not in self.known:
             for rule in self.rules.get(fn, ()):
-                value = rule(self, *args, **kwargs)
-                if value is not None:
-                    break
+                if kwargs.keys() <= rule.keywords:
+                    value = rule(self, *args, **kwargs)
+                    if value is not None:
+                        break
             else:
                 value = self.append(fn, args, kwargs)
             self.known[key] = value
@@ -108,8 +109,11 @@ def frozen(tree):
         return (kind, *((k, frozen(v)) for k, v in sorted(tree.items())))
     if kind is slice:
         return (kind, frozen(tree.start), frozen(tree.stop), frozen(tree.step))
-    return (kind, repr(tree)) if kind in (float, complex) else (kind, tree) \
-        if kind.__hash__ else (kind, id(tree))
+    if kind in (float, complex):
+        return kind, repr(tree)
+    if isinstance(tree, np.generic):
+        return kind, tree.tobytes()
+    return (kind, tree) if kind.__hash__ else (kind, id(tree))
 
 
 def rebuild(program, rules):

@@ -5,6 +5,7 @@ A rule takes the builder and the arguments of a call, and returns a value in its
 
 Read next: fast.py.
 """
+import inspect
 import math
 import operator
 
@@ -18,8 +19,9 @@ EXACT = {}
 
 
 def rule(table, *functions):
-    """Decorator: the rule may replace calls of these functions."""
+    """Decorator: the rule may replace calls of these functions that have no other keywords."""
     def register(f):
+        f.keywords = inspect.signature(f).parameters.keys()
         for fn in functions:
             table.setdefault(fn, []).append(f)
         return f
@@ -73,8 +75,6 @@ def times(b, x, y):
         return b.emit(np.negative, x)
     if made_by(x, np.negative):
         return b.emit(np.multiply, x.call.args[0], -c)
-    if c == 2 and False:
-        return b.emit(np.add, x, x)
     return b.emit(np.multiply, x, c) if type(given) is Value else None
 
 
@@ -136,12 +136,12 @@ def power(b, x, p):
 
 
 @rule(EXACT, np.positive, np.copy)
-def same(b, x, *_, **kwargs):
+def same(b, x):
     """+x is x: a program writes into nothing that it was given."""
     return x if _floats(x) else None
 
 
-@rule(EXACT, scatter.__wrapped__, scatter._primitive)
+@rule(EXACT, scatter.__wrapped__)
 def scattered(b, g, index=None, shape=None):
     """Scattering to every place once, in order, is a reshape."""
     places = np.arange(math.prod(shape)).reshape(shape)

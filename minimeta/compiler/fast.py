@@ -8,10 +8,10 @@ import operator
 
 import numpy as np
 
-from .exact import factor, made_by, rule
+from .exact import EXACT, factor, made_by, rule
 from .program import Value
 
-FAST = {}
+FAST, SUMS = {}, {}      # SUMS come last: what they make hides what was summed
 
 
 def _swapped(b, x):
@@ -86,14 +86,14 @@ def shared(b, x, y):
 
 
 @rule(FAST, np.swapaxes)
-def transposed(b, x, *axes, **kwargs):
+def transposed(b, x, axis1, axis2):
     """(x y)' is y' x'."""
-    call = made_by(x, np.matmul)
-    axes = axes or (kwargs.get("axis1"), kwargs.get("axis2"))
-    if call is None or {a % x.ndim for a in axes} != {x.ndim - 1, x.ndim - 2} \
+    call = made_by(x, np.matmul, np.multiply)
+    if call is None or {axis1 % x.ndim, axis2 % x.ndim} != {x.ndim - 1, x.ndim - 2} \
             or not _matrices(*call.args) or not _single(b, x):
         return None
-    return b.emit(np.matmul, _swapped(b, call.args[1]), _swapped(b, call.args[0]))
+    x, y = (_swapped(b, a) for a in call.args)
+    return b.emit(np.matmul, y, x) if call.fn is np.matmul else b.emit(np.multiply, x, y)
 
 
 # ---------------------------------------------------------------- sums
@@ -145,7 +145,7 @@ def _sum_of_products(b, x, y):
     return b.emit(np.matmul, _swapped(b, left), b.emit(np.reshape, y, (-1, y.shape[-1])))
 
 
-@rule(FAST, np.add.reduce)
+@rule(SUMS, np.add.reduce)
 def sum_of_rows(b, x, axis=0, keepdims=False):
     """Sums over the rows of matrices, weighted by a column if there is one, are products."""
     if not _matrices(x) or keepdims:
@@ -170,3 +170,8 @@ def sum_of_rows(b, x, axis=0, keepdims=False):
     return b.emit(np.reshape, b.emit(np.matmul, ones, rows), shape + x.shape[-1:])
 
 
+
+
+for _table in (FAST, SUMS):
+    for _fn, _rules in EXACT.items():
+        _table.setdefault(_fn, []).extend(_rules)

@@ -18,7 +18,12 @@ _STATIC = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scala
            np.common_type, np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory}
 # new arrays that do not depend on what their argument holds: a plain array, which may be written to
 _FRESH = {np.zeros_like, np.ones_like, np.empty_like, np.arange, np.zeros, np.ones, np.empty,
-          np.eye, np.identity, np.tri}
+          np.eye, np.identity, np.tri, np.full}
+# functions whose result has a shape that follows from those of the operands
+_SHAPED = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np.ravel,
+           np.broadcast_to, np.moveaxis, np.sum, np.prod, np.max, np.min, np.any, np.all, np.mean,
+           np.concatenate, np.stack, np.where, np.take_along_axis, np.einsum, np.flip, np.roll,
+           np.argmax, np.argmin, np.argsort, np.sort, np.cumsum, np.clip, np.real, np.imag, np.copy}
 
 
 class Tape:
@@ -43,6 +48,8 @@ class Tape:
                             "function: leave it out, or call it before")
         call.out = Value(tuple(made) if isinstance(made, list) else made, call, root=root)
         self.calls.append(call)
+        if _shape_may_change(fn, args):
+            self.guard(shapes, call.out)
         if isinstance(made, (tuple, list)):
             parts = [self.call(operator.getitem, Recorded(self, call.out), i)
                      for i in range(len(made))]
@@ -68,6 +75,27 @@ class Tape:
         call.out = Value(None, call)
         self.calls.append(call)
         return answer
+
+
+def shapes(a):
+    """The shape of an array, or the shapes of several."""
+    return [np.shape(part) for part in a] if isinstance(a, (tuple, list)) else np.shape(a)
+
+
+def _shape_may_change(fn, args):
+    """Whether the shape of a result may depend on what the operands hold."""
+    if isinstance(fn, np.ufunc) or isinstance(getattr(fn, "__self__", None), np.ufunc) \
+            or fn in _SHAPED:
+        return False
+    if fn is operator.getitem:
+        return any(getattr(a, "dtype", None) == bool for a in _leaves(args[1]))
+    return not getattr(fn, "__module__", "").startswith(("_operator", "minimeta"))
+
+
+def _leaves(tree):
+    found = []
+    each(tree, lambda a: found.append(a.array if type(a) is Value else a))
+    return found
 
 
 def wrap(tape, value):

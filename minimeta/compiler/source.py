@@ -2,12 +2,9 @@
 
 Read next: capture.py.
 """
-import operator
-
 import numpy as np
 
-from .buffers import Layout, arrays, takes_out
-from .builder import number
+from .buffers import Layout, arrays
 from .program import Guard, Value, each, is_view
 from .record import cast
 
@@ -44,7 +41,7 @@ class Source:
         if type(call.fn) is Guard:
             return self._line(f"{name}({self._text(args[0])})")
         target = self.names[id(out)]
-        if not (fixed and takes_out(call)):
+        if id(out) not in self.layout.place:
             return self._line(f"{target} = {self._arguments(name, args, kwargs)}", out)
         if call.fn is cast:
             name = self._function(np.copyto)
@@ -137,6 +134,3 @@ class Source:
         space = {}
         exec(compile("\n".join(text), "<compiled>", "exec"), space)
         return space["make"](**names)
-
-
-FUNCTIONS_WITHOUT_NUMPY = (operator.getitem, cast, number)

@@ -1,0 +1,261 @@
+"""What a function reads besides its arguments: closures, globals, defaults, attributes.
+
+Captured arrays are arguments in disguise: the function that is traced is a copy that holds recorded
+arrays in their place, and a replay reads them anew.  Everything else that its code names is
+compared, object by object, before each replay.  An array out of reach of this (an attribute of a
+class or a module) is compared by its contents.
+
+Read next: compiled.py.
+"""
+import functools
+import random
+import sys
+import types
+
+import numpy as np
+
+_SIMPLE = (bool, int, float, complex, str, bytes, type(None))
+_FOREIGN = {"numpy", "scipy", "builtins"} | set(sys.stdlib_module_names) - {"__main__"}
+
+
+def _cell(cell, _):
+    return cell.cell_contents
+
+
+def _item(container, key):
+    return container[key]
+
+
+def _length(container, _):
+    return len(container)
+
+
+class Capture:
+    """All that `roots` (a function, and objects among its arguments) read.
+
+    guards: (read, holder, key, expected) of what must stay the same; slots: (read, holder, key) of
+    arrays; watched: (array, bytes) of those that no copy of the function can be given.
+    """
+
+    def __init__(self, *roots):
+        self.names = set()          # that the code reached so far uses, of attributes too
+        known = -1
+        while known < len(self.names):
+            known = len(self.names)
+            self.guards, self.watched, self.generators = [], [], []
+            self._places, self._nodes = {}, []
+            self._seen, self._parents, self._fixed = {}, {}, False
+            for root in roots:
+                self._visit(root, None)
+        self.slots = list(self._places.values())
+        self.guards = list({(id(guard[1]), guard[2]): guard for guard in self.guards}.values())
+        self._changing = self._ancestors()
+
+    # ------------------------------------------------------------ finding
+
+    def _hold(self, node, read, holder, key, value):
+        """`value`, which code finds at `key` of `holder`, a part of `node`."""
+        if type(value) is np.ndarray and value.dtype.kind in "biufc":
+            if self._fixed:
+                self.watched.append((value, value.tobytes()))
+                self.guards.append((read, holder, key, value))
+            else:
+                self._places[id(holder), key] = read, holder, key
+                self._nodes.append(node)
+            return
+        self.guards.append((read, holder, key, value))
+        self._visit(value, node)
+
+    def _visit(self, value, parent):
+        if isinstance(value, _SIMPLE):
+            return
+        if parent is not None:
+            self._parents.setdefault(id(value), set()).add(id(parent))
+        if (id(value), self._fixed) in self._seen:
+            return
+        self._seen[id(value), self._fixed] = value
+        kind = type(value)
+        if kind is types.FunctionType:
+            self._function(value)
+        elif kind is types.MethodType:
+            self._visit(value.__self__, value)
+            self._visit(value.__func__, value)
+        elif kind is functools.partial:
+            for part in (value.func, value.args, value.keywords):
+                self._visit(part, value)
+        elif isinstance(value, (list, tuple)):
+            self.guards.append((_length, value, None, len(value)))
+            for i, part in enumerate(value):
+                self._hold(value, _item, value, i, part)
+        elif kind is dict:
+            self.guards.append((_length, value, None, len(value)))
+            for key, part in value.items():
+                self._hold(value, _item, value, key, part)
+        elif isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+            self.generators.append(value)
+        elif kind is types.ModuleType:
+            self._module(value)
+        elif hasattr(kind, "__next__") and not hasattr(value, "read"):
+            raise TypeError(f"a compiled function reads an iterator ({kind.__name__}), which a "
+                            "replay would not advance: pass what it yields as an argument")
+        elif kind.__module__.split(".")[0] not in _FOREIGN and not isinstance(value, type):
+            self._object(value)
+        elif isinstance(value, (staticmethod, classmethod)):
+            self._visit(value.__func__, value)
+        elif isinstance(value, property):
+            self._visit(value.fget, value)
+
+    def _function(self, fn):
+        package = (fn.__module__ or "").split(".")[0]
+        if package in _FOREIGN:
+            return
+        fixed, self._fixed = self._fixed, self._fixed or hasattr(fn, "_primitive")
+        names = set(_names(fn.__code__))
+        self.names |= names
+        for cell in fn.__closure__ or ():
+            try:
+                self._hold(fn, _cell, cell, None, cell.cell_contents)
+            except ValueError:                        # an empty cell: a name not assigned yet
+                pass
+        for part in (fn.__defaults__ or (), fn.__kwdefaults__ or {}):
+            self._visit(part, fn)
+        if package != "minimeta":                     # whose modules hold no settings
+            for name in names & fn.__globals__.keys():
+                self._hold(fn, _item, fn.__globals__, name, fn.__globals__[name])
+        self._fixed = fixed
+
+    def _module(self, module):
+        if module.__name__.split(".")[0] in _FOREIGN | {"minimeta"}:
+            return
+        fixed, self._fixed = self._fixed, True
+        for name in self.names & vars(module).keys():
+            self._hold(module, _item, vars(module), name, vars(module)[name])
+        self._fixed = fixed
+
+    def _object(self, value):
+        own = getattr(value, "__dict__", {})
+        for name in self.names & own.keys():
+            self._hold(value, _item, own, name, own[name])
+        fixed, self._fixed = self._fixed, True
+        for kind in type(value).__mro__:
+            if kind.__module__.split(".")[0] not in _FOREIGN:
+                for name in (self.names | {"__call__"}) & vars(kind).keys():
+                    self._hold(value, _item, vars(kind), name, vars(kind)[name])
+        self._fixed = fixed
+
+    def _ancestors(self):
+        """ids of everything that leads to an array that is to be replaced."""
+        stack, found = [id(node) for node in self._nodes], set()
+        while stack:
+            node = stack.pop()
+            if node not in found:
+                found.add(node)
+                stack.extend(self._parents.get(node, ()))
+        return found
+
+    # ------------------------------------------------------------ replacing
+
+    def replace(self, value, stand_in):
+        """`value` with stand_in(array) in the place of every captured array, and nothing else."""
+        self._copies, self._placed = {}, []
+        self._stand_in = {(id(holder), key): stand_in(read(holder, key))
+                          for read, holder, key in self.slots}
+        return self._replace(value)
+
+    def _at(self, holder, key, value):
+        found = self._stand_in.get((id(holder), key))
+        return self._replace(value) if found is None else found
+
+    def _replace(self, value):
+        if id(value) not in self._changing:
+            return value
+        if id(value) in self._copies:
+            return self._copies[id(value)]
+        kind = type(value)
+        if kind is types.FunctionType:
+            return self._copy_function(value)
+        if kind is types.MethodType:
+            new = types.MethodType(value.__func__, self._replace(value.__self__))
+        elif kind is functools.partial:
+            new = functools.partial(self._replace(value.func), *self._replace(value.args),
+                                    **self._replace(value.keywords))
+        elif kind is list or kind is dict:
+            new = self._copies[id(value)] = kind()
+            keys = range(len(value)) if kind is list else value
+            parts = [(key, self._at(value, key, value[key])) for key in keys]
+            new.extend(part for _, part in parts) if kind is list else new.update(parts)
+            self._placed += [(_item, new, key, part) for key, part in parts]
+            self._placed.append((_length, new, None, len(new)))
+        elif isinstance(value, (list, tuple)):
+            parts = [self._at(value, i, part) for i, part in enumerate(value)]
+            new = value._make(parts) if hasattr(value, "_make") else kind(parts)
+        else:
+            new = self._copies[id(value)] = kind.__new__(kind)
+            for name, part in vars(value).items():
+                vars(new)[name] = part = self._at(vars(value), name, part)
+                self._placed.append((_item, vars(new), name, part))
+        self._copies[id(value)] = new
+        return new
+
+    def _copy_function(self, fn):
+        cells = tuple(types.CellType() for _ in fn.__closure__ or ())
+        names = dict(fn.__globals__)
+        new = types.FunctionType(fn.__code__, names, fn.__name__, None, cells or None)
+        self._copies[id(fn)] = new
+        new.__dict__.update(fn.__dict__)
+        new.__defaults__ = self._replace(fn.__defaults__)
+        new.__kwdefaults__ = self._replace(fn.__kwdefaults__)
+        for cell, old in zip(cells, fn.__closure__ or ()):
+            try:
+                cell.cell_contents = self._at(old, None, old.cell_contents)
+                self._placed.append((_cell, cell, None, cell.cell_contents))
+            except ValueError:
+                pass
+        for name in set(_names(fn.__code__)) & names.keys():
+            names[name] = self._at(fn.__globals__, name, names[name])
+            self._placed.append((_item, names, name, names[name]))
+        return new
+
+    # ------------------------------------------------------------ comparing
+
+    def read(self):
+        """The captured arrays as they are now."""
+        return [read(holder, key) for read, holder, key in self.slots]
+
+    def holds(self):
+        """Whether all that was compared is still the same."""
+        try:
+            for read, holder, key, expected in self.guards:
+                found = read(holder, key)
+                if found is not expected and not _equal(found, expected):
+                    return False
+        except (KeyError, IndexError, ValueError):
+            return False
+        return all(a.tobytes() == held for a, held in self.watched)
+
+    def untouched(self):
+        """Whether tracing wrote to nothing that is captured."""
+        try:
+            return self.holds() and all(read(holder, key) is expected or _equal(
+                read(holder, key), expected) for read, holder, key, expected in self._placed)
+        except (KeyError, IndexError, ValueError):
+            return False
+
+    def random_state(self):
+        """The states of all random generators that the function can reach."""
+        states = [repr(getattr(g, "bit_generator", g).state if hasattr(g, "bit_generator")
+                       else g.get_state() if hasattr(g, "get_state") else g.getstate())
+                  for g in self.generators]
+        return [*states, repr(np.random.get_state()), random.getstate()]
+
+
+def _equal(a, b):
+    return type(a) is type(b) and isinstance(a, _SIMPLE) and a == b and repr(a) == repr(b)
+
+
+def _names(code):
+    """The global and attribute names in a code object and those inside it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
