@@ -217,7 +217,7 @@ def own(found, inputs, others):
             c = np.zeros_like(x.value)
         elif type(c) is not Traced:
             if c.shape == () and not isinstance(x.value, np.generic):     # never a NumPy scalar
-                c = np.reshape(c, ())
+                c = np.copy(c)
             if getattr(c, "base", None) is not None or id(c) in taken:
                 c = c.copy()
         taken.add(id(c))

@@ -97,7 +97,7 @@ def _fresh_outputs(program):
     roots = {id(call.out.root) for call in program.calls if call.out.root is not call.out}
     fresh = set()
     each(program.outputs, lambda a: fresh.add(id(a)) if type(a) is Value and a.call is not None
-         and a.root is a and id(a) not in roots else None)
+         and a.root is a and id(a) not in roots and np.ndim(a.array) else None)
     return fresh
 
 

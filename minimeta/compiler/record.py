@@ -281,17 +281,25 @@ class Number:
         return f"Number({self.value.array!r})"
 
 
+def _operator(self, other, fn, ufunc):
+    """Which function an operator of `self` is, given the other operand."""
+    if type(self) is Number and type(other) in (int, float, complex, bool, Number):
+        return fn
+    return fn if fn is operator.pow else ufunc
+
+
 def _binary(fn, ufunc):
     def forward(self, other):
         if type(other) is Traced:
             return NotImplemented
-        scalar = type(self) is Number and not hasattr(other, "__array_ufunc__") \
-            or type(self) is Number is type(other)
-        return self.tape.call(fn if scalar or fn is operator.pow else ufunc, self, other)
+        if type(self) is Number and isinstance(other, (list, tuple, str)):
+            return fn(self._guarded(), other)
+        return self.tape.call(_operator(self, other, fn, ufunc), self, other)
 
     def backward(self, other):
-        scalar = type(self) is Number and not hasattr(other, "__array_ufunc__")
-        return self.tape.call(fn if scalar or fn is operator.pow else ufunc, other, self)
+        if type(self) is Number and isinstance(other, (list, tuple, str)):
+            return fn(other, self._guarded())
+        return self.tape.call(_operator(self, other, fn, ufunc), other, self)
     return forward, backward
 
 

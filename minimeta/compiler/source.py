@@ -46,7 +46,7 @@ class Source:
         if call.fn is cast:
             name = self._function(np.copyto)
             text = f"{name}({target}, {self._text(args[0])}, 'unsafe')"
-        elif isinstance(call.fn, np.ufunc):
+        elif isinstance(call.fn, np.ufunc) and call.fn not in (np.maximum, np.minimum):
             text = self._arguments(name, [*args, out], kwargs)
         elif call.fn.__name__ == "reduce" and set(kwargs) <= {"axis"}:
             text = self._arguments(name, [*args, kwargs.get("axis"), None, out], {})
