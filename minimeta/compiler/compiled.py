@@ -11,7 +11,7 @@ from ..autodiff import Traced
 from ..autodiff.guard import engine
 from ..autodiff.trace import RECORDERS
 from ..autodiff.tree import flatten
-from .builder import rebuild
+from .builder import count_uses, rebuild
 from .capture import Capture
 from .exact import EXACT
 from .fast import FAST, SUMS
@@ -19,6 +19,7 @@ from .program import Changed, Program, Value
 from .record import Number, Recorded, Tape
 from .source import Source
 
+PASSES = [EXACT, FAST, SUMS]
 MANY = 8      # programs for arguments of the same shapes, from which on a warning is due
 _STATIC = (bool, str, bytes, type(None), type, np.dtype, type(Ellipsis), slice, range)
 
@@ -175,12 +176,20 @@ class Trace:
         out = self._run(f, tape, args, kwargs)
         leaves, self.rebuild = flatten(out)
         program = Program(tape.inputs, tape.calls, [_output(a) for a in leaves])
-        self.signatures = [(value.shape, value.dtype, value.array.strides)
-                           for value in tape.inputs[len(tape.inputs) - len(self.capture.slots):]]
-        for rules in [EXACT] * 2 if compiled.exact else [FAST, SUMS]:
+        for rules in PASSES[:1] if compiled.exact else PASSES:
             program = rebuild(program, rules)
+        self._drop_unused(program, len(tape.inputs) - len(self.capture.slots))
         self.source = Source(program)
         self.idle = []
+
+    def _drop_unused(self, program, first):
+        """Read those captured arrays alone that the program uses."""
+        used = count_uses(program)
+        kept = [(slot, value) for slot, value in zip(self.capture.slots, program.inputs[first:])
+                if id(value) in used]
+        self.capture.slots = [slot for slot, _ in kept]
+        program.inputs[first:] = [value for _, value in kept]
+        self.signatures = [(value.shape, value.dtype, value.array.strides) for _, value in kept]
 
     def _run(self, f, tape, args, kwargs):
         before = self.capture.random_state()
