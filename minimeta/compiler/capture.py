@@ -63,7 +63,8 @@ class Capture:
                 self._places[id(holder), key] = read, holder, key
                 self._nodes.append(node)
             return
-        self.guards.append((read, holder, key, value))
+        if not isinstance(holder, tuple):              # which is what it was, or another object
+            self.guards.append((read, holder, key, value))
         self._visit(value, node)
 
     def _visit(self, value, parent):
@@ -84,7 +85,8 @@ class Capture:
             for part in (value.func, value.args, value.keywords):
                 self._visit(part, value)
         elif isinstance(value, (list, tuple)):
-            self.guards.append((_length, value, None, len(value)))
+            if isinstance(value, list):
+                self.guards.append((_length, value, None, len(value)))
             for i, part in enumerate(value):
                 self._hold(value, _item, value, i, part)
         elif kind is dict:
