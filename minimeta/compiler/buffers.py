@@ -9,7 +9,7 @@ import inspect
 
 import numpy as np
 
-from .program import Guard, Value, each, run
+from .program import Guard, Value, address, each, packed, run
 from .record import cast
 
 _COPIED = 1 << 18      # bytes: an input up to here is copied, so that views of it are made once
@@ -18,9 +18,9 @@ _COPIED = 1 << 18      # bytes: an input up to here is copied, so that views of 
 class Layout:
     """Where the values of a program lie.
 
-    place: id(root) -> number of its buffer; sizes: bytes of each buffer; fixed: ids of values (of
-    views too) that are the same array in every replay; copied: inputs that are copied into a
-    buffer; fresh: ids of outputs that are made anew in every replay.
+    place: id(root) -> number of its buffer; sizes: bytes of each buffer; last: id(root) -> the call
+    that is the last to use it; copied: inputs that are copied into a buffer; fresh: ids of outputs
+    that are made anew in every replay.
     """
 
     def __init__(self, program):
@@ -34,10 +34,6 @@ class Layout:
         for i, call in enumerate(program.calls):
             self._allocate(call, i)
             self._release(i)
-
-    def fixed(self, value):
-        """Whether `value` is the same array in every replay."""
-        return id(value.root) in self.place or value.root.constant
 
     def _allocate(self, call, i):
         out = call.out
@@ -109,6 +105,9 @@ def _copied_inputs(program):
 
 # ---------------------------------------------------------------- who can write where
 
+_WRITES = {np.concatenate, np.stack, np.einsum, np.take, np.clip, np.cumsum, np.dot, np.mean}
+
+
 def takes_out(call):
     """Whether the call can write its result into memory it is given."""
     out, fn = call.out.array, call.fn
@@ -117,6 +116,8 @@ def takes_out(call):
     if isinstance(fn, np.ufunc):
         return fn.nout == 1
     if fn is cast or isinstance(getattr(fn, "__self__", None), np.ufunc):
+        return True
+    if fn in _WRITES:
         return True
     try:
         if not fn.__module__.startswith("numpy") or "out" not in inspect.signature(fn).parameters:
@@ -129,35 +130,19 @@ def takes_out(call):
         return False
 
 
-def packed(a):
-    """Whether an array fills its memory without gaps, in some order of its axes."""
-    return isinstance(a, np.ndarray) and a.strides == np.empty_like(a).strides
-
-
-def arrays(layout, sizes):
-    """id(value) -> array for every value that is fixed, in new memory."""
-    blocks = [_aligned(n) for n in sizes]
+def spots(layout):
+    """id(value) -> (buffer, offset, shape, dtype, strides) of every value that has a place."""
     found = {}
-
-    def make(value):
-        root = value.root
-        if id(root) in layout.place:
-            start = _address(value.array) - _address(root.array)
-            found[id(value)] = np.ndarray(value.shape, value.dtype, blocks[layout.place[id(root)]],
-                                          start, value.array.strides)
-    for value in layout.copied:
-        make(value)
-    for call in layout.program.calls:
-        make(call.out)
+    for value in layout.copied + [call.out for call in layout.program.calls]:
+        a, root = value.array, value.root
+        if id(root) in layout.place and isinstance(a, np.ndarray):
+            found[id(value)] = (layout.place[id(root)], address(a) - address(root.array), a.shape,
+                                a.dtype, a.strides)
     return found
 
 
-def _aligned(n):
+def aligned(n):
     """n bytes that begin where a line of the cache does."""
     memory = np.empty(n + 64, np.uint8)
-    start = -_address(memory) % 64
+    start = -address(memory) % 64
     return memory[start:start + n]
-
-
-def _address(a):
-    return a.__array_interface__["data"][0]

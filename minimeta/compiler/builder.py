@@ -8,7 +8,7 @@ Read next: exact.py and fast.py, the rules, or buffers.py.
 """
 import numpy as np
 
-from .program import Call, Guard, Program, Value, each, is_view, run
+from .program import Call, Guard, Program, Value, address, each, is_view, run, shares
 
 _SMALL = 1 << 16        # bytes: constants up to here are compared, larger ones are taken to differ
 _ORIGINAL = {np.sum: np.add.reduce, np.prod: np.multiply.reduce, np.max: np.maximum.reduce,
@@ -19,12 +19,12 @@ _ORIGINAL = {np.sum: np.add.reduce, np.prod: np.multiply.reduce, np.max: np.maxi
 class Builder:
     """A program in the making.
 
-    rules maps a function to those that may replace its calls: rule(builder, *args, **kwargs)
+    made holds what calls made before, so that they need not be made again.  rules maps a function to those that may replace its calls: rule(builder, *args, **kwargs)
     returns a value or None.  uses(value) is how often the program before used it.
     """
 
-    def __init__(self, rules):
-        self.rules, self.calls = rules, []
+    def __init__(self, rules, made=()):
+        self.rules, self.calls, self.made = rules, [], dict(made)
         self.known, self.views, self.counts = {}, {}, {}
 
     def emit(self, fn, *args, **kwargs):
@@ -44,17 +44,19 @@ class Builder:
     def append(self, fn, args, kwargs):
         """A call as it is; of constants only, its value; a view that there is already, that."""
         call = Call(fn, args, kwargs)
-        with np.errstate(all="ignore"):
-            array, root = run(fn, args, kwargs)
+        array = self.made.get((fn, _identities(args), _identities(kwargs)))
+        if array is None:
+            with np.errstate(all="ignore"):
+                array = run(fn, args, kwargs)
+        root = next((a.root for a in call.operands() if shares(array, a.array)), None)
         if all(a.constant for a in call.operands()):
             return self.constant(array)
         if isinstance(array, np.generic) and fn is not number:
             array = np.asarray(array)       # with memory of its own, which can be written to
         call.out = Value(array, call, root=root)
         if root is not None and is_view(call):
-            place = (id(root), array.__array_interface__["data"][0], array.shape, array.strides,
-                     array.dtype)
-            if place == (id(root), *_place(root)):
+            place = id(root), *_place(array)
+            if place == (id(root), *_place(root.array)):
                 return root
             if place in self.views:
                 return self.views[place]
@@ -91,11 +93,13 @@ def number(x):
     return x[()]
 
 
-def _place(value):
-    a = value.array
-    if not isinstance(a, np.ndarray):
-        return ()
-    return a.__array_interface__["data"][0], a.shape, a.strides, a.dtype
+def _place(a):
+    return (address(a), a.shape, a.strides, a.dtype) if isinstance(a, np.ndarray) else ()
+
+
+def _identities(tree):
+    """A key that tells arguments apart by the arrays of the trace."""
+    return frozen(each(tree, lambda a: ("array", id(a.array)) if type(a) is Value else a))
 
 
 def frozen(tree):
@@ -118,7 +122,12 @@ def frozen(tree):
 
 def rebuild(program, rules):
     """The program with the rules applied, nothing made twice, and nothing that is not used."""
-    builder, new = Builder(rules), {id(value): value for value in program.inputs}
+    made = {}
+    for call in program.calls:
+        if type(call.fn) is not Guard:
+            (fn, *args), kwargs = normal(call.fn, call.args, call.kwargs)
+            made[fn, _identities(tuple(args)), _identities(kwargs)] = call.out.array
+    builder, new = Builder(rules, made), {id(value): value for value in program.inputs}
     counts = count_uses(program)
 
     def leaf(a):

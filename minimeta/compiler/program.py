@@ -14,12 +14,13 @@ class Value:
     """What a call made; an input, if `call` is None and `slot` is set; else a constant.
 
     array is what it was in the trace: an array, a NumPy scalar, a Python number or a tuple.  root
-    is the value whose memory it lies in: itself, unless it is a view.
+    is the value whose memory it lies in: itself, unless it is a view.  start is where that memory
+    was, if `array` stands in for a large one that is gone.
     """
-    __slots__ = ("array", "call", "slot", "root")
+    __slots__ = ("array", "call", "slot", "root", "start")
 
     def __init__(self, array, call=None, slot=None, root=None):
-        self.array, self.call, self.slot = array, call, slot
+        self.array, self.call, self.slot, self.start = array, call, slot, None
         self.root = root or self
 
     constant = property(lambda self: self.call is None and self.slot is None)
@@ -81,24 +82,16 @@ def each(tree, f):
 
 def is_view(call):
     """Whether the call makes a view, the same one every time: it computes nothing."""
-    return call.out.root is not call.out and len(call.operands()) == 1 \
+    return call.out.root is not call.out and isinstance(call.out.array, np.ndarray) \
+        and len(call.operands()) == 1 \
         and (call.fn is operator.getitem or call.fn.__module__ == "numpy")
 
 
 def run(fn, args, kwargs):
-    """(array, root) of a call of values: it is made with their arrays."""
-    operands = []
-
+    """What a call of values makes of their arrays."""
     def array(a):
-        if type(a) is Value:
-            operands.append(a)
-            return a.array
-        return a
-    made = fn(*each(args, array), **each(kwargs, array))
-    for a in operands:
-        if shares(made, a.array):
-            return made, a.root
-    return made, None
+        return a.array if type(a) is Value else a
+    return fn(*each(args, array), **each(kwargs, array))
 
 
 def shares(a, b):
@@ -108,3 +101,13 @@ def shares(a, b):
     if isinstance(b, tuple):
         return any(shares(a, part) for part in b)
     return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+
+
+def packed(a):
+    """Whether an array fills its memory without gaps, in some order of its axes."""
+    return isinstance(a, np.ndarray) and a.strides == np.empty_like(a).strides
+
+
+def address(a):
+    """Where the first entry of an array is."""
+    return a.__array_interface__["data"][0]

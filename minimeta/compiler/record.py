@@ -11,8 +11,9 @@ import operator
 import numpy as np
 
 from ..autodiff import Traced
-from .program import Call, Guard, Value, each, run
+from .program import Call, Guard, Value, address, each, packed, shares
 
+_LARGE = 1 << 20        # bytes of an array that is not kept for as long as its program
 # answers that depend on shapes and types alone
 _STATIC = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type,
            np.common_type, np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory}
@@ -36,27 +37,29 @@ class Tape:
         """`a`, an array or a Python number, as an argument of the program."""
         value = Value(a, slot=len(self.inputs))
         self.inputs.append(value)
-        return wrap(self, value)
+        return wrap(self, value, a)
 
     def call(self, fn, *args, **kwargs):
         """fn of recorded and plain arguments, noted down."""
-        args, kwargs = self.note((args, kwargs))
+        given = args, kwargs
+        args, kwargs = self.note(given)
         call = Call(fn, args, kwargs)
-        made, root = run(fn, args, kwargs)
+        made = fn(*plain(given[0]), **plain(given[1]))
         if not isinstance(made, (np.ndarray, np.generic, tuple, list, bool, int, float, complex)):
             raise TypeError(f"{fn.__name__} returned {type(made).__name__} inside a compiled "
                             "function: leave it out, or call it before")
-        call.out = Value(tuple(made) if isinstance(made, list) else made, call, root=root)
+        root = next((a.value.root for a in _recorded(given) if shares(made, a.array)), None)
+        whole = tuple(made) if isinstance(made, list) else made
+        call.out = Value(whole if root is None else None, call, root=root)
+        call.out.array = ghost(whole, call.out)
         self.calls.append(call)
+        out = wrap(self, call.out, whole)
         if _shape_may_change(fn, args):
-            self.guard(shapes, call.out)
+            self.guard(shapes, out)
         if isinstance(made, (tuple, list)):
-            parts = [self.call(operator.getitem, Recorded(self, call.out), i)
-                     for i in range(len(made))]
+            parts = [self.call(operator.getitem, out, i) for i in range(len(made))]
             return made._make(parts) if hasattr(made, "_make") else type(made)(parts)
-        if type(made) is bool:
-            return self.guard(bool, call.out)
-        return wrap(self, call.out)
+        return self.guard(bool, out) if type(made) is bool else out
 
     def note(self, tree):
         """Arguments as the program holds them; a plain array may change later, so it is copied."""
@@ -68,10 +71,10 @@ class Tape:
             return a
         return each(tree, leaf)
 
-    def guard(self, what, value):
-        """what(value), which the program will check again."""
-        answer = what(value.array)
-        call = Call(Guard(what, answer), (value,), {})
+    def guard(self, what, recorded):
+        """what(array), which the program will check again."""
+        answer = what(recorded.array)
+        call = Call(Guard(what, answer), (recorded.value,), {})
         call.out = Value(None, call)
         self.calls.append(call)
         return answer
@@ -98,13 +101,36 @@ def _leaves(tree):
     return found
 
 
-def wrap(tape, value):
-    return (Number if type(value.array) in (int, float, complex) else Recorded)(tape, value)
+def wrap(tape, value, array):
+    return (Number if type(array) in (int, float, complex) else Recorded)(tape, value, array)
 
 
 def plain(tree):
     """`tree` with recorded arrays as they are in the trace."""
-    return each(tree, lambda a: a.value.array if type(a) in (Recorded, Number) else a)
+    return each(tree, lambda a: a.array if type(a) in (Recorded, Number) else a)
+
+
+def _recorded(tree):
+    found = []
+    each(tree, lambda a: found.append(a) if type(a) in (Recorded, Number) else None)
+    return found
+
+
+def ghost(made, value):
+    """`made`, or for a large one memory of the same layout that is never touched.
+
+    The program outlives the trace: it would keep every array alive that f has freed by then.
+    """
+    root = value.root
+    if root is not value:
+        if root.start is None or not isinstance(made, np.ndarray):
+            return made
+        return np.ndarray(made.shape, made.dtype, root.array.base, address(made) - root.start,
+                          made.strides)
+    if not packed(made) or made.nbytes <= _LARGE or made.dtype.kind not in "fc":
+        return made
+    value.start = address(made)
+    return np.ndarray(made.shape, made.dtype, np.empty(made.nbytes, np.uint8), 0, made.strides)
 
 
 def no_value(name):
@@ -126,18 +152,18 @@ def cast(x, dtype):
 
 class Recorded:
     """An array of the program, in the place of an array."""
-    __slots__ = ("tape", "value")
+    __slots__ = ("tape", "value", "array")
     __hash__ = None
 
-    def __init__(self, tape, value):
-        self.tape, self.value = tape, value
+    def __init__(self, tape, value, array):
+        self.tape, self.value, self.array = tape, value, array
 
-    shape = property(lambda self: self.value.array.shape)
-    dtype = property(lambda self: self.value.array.dtype)
-    ndim = property(lambda self: self.value.array.ndim)
-    size = property(lambda self: self.value.array.size)
-    nbytes = property(lambda self: self.value.array.nbytes)
-    itemsize = property(lambda self: self.value.array.itemsize)
+    shape = property(lambda self: self.array.shape)
+    dtype = property(lambda self: self.array.dtype)
+    ndim = property(lambda self: self.array.ndim)
+    size = property(lambda self: self.array.size)
+    nbytes = property(lambda self: self.array.nbytes)
+    itemsize = property(lambda self: self.array.itemsize)
     T = property(lambda self: np.transpose(self))
     mT = property(lambda self: np.swapaxes(self, -1, -2))
     real = property(lambda self: np.real(self))
@@ -182,21 +208,21 @@ class Recorded:
         return (self[i] for i in range(len(self)))
 
     def __len__(self):
-        return len(self.value.array)
+        return len(self.array)
 
     def __contains__(self, item):
         return self.tape.call(operator.contains, self, item)
 
     def __bool__(self):
-        return self.tape.guard(bool, self.value)
+        return self.tape.guard(bool, self)
 
     def __int__(self):
         if self.dtype.kind == "f":
             raise no_value("int")
-        return self.tape.guard(int, self.value)
+        return self.tape.guard(int, self)
 
     def __index__(self):
-        return self.tape.guard(operator.index, self.value)
+        return self.tape.guard(operator.index, self)
 
     def __float__(self):
         raise no_value("float")
@@ -210,7 +236,7 @@ class Recorded:
     def tolist(self):
         if self.dtype.kind not in "iub":
             raise no_value("tolist")
-        return self.tape.guard(np.ndarray.tolist if self.ndim else np.generic.item, self.value)
+        return self.tape.guard(np.ndarray.tolist if self.ndim else np.generic.item, self)
 
     def __repr__(self):
         return f"Recorded({self.dtype}, {self.shape})"
@@ -243,16 +269,16 @@ class Recorded:
 
 class Number:
     """A Python number of the program: a weak scalar, as Python numbers are in NumPy (NEP 50)."""
-    __slots__ = ("tape", "value")
+    __slots__ = ("tape", "value", "array")
     __array_ufunc__ = Recorded.__array_ufunc__
     __array_function__ = Recorded.__array_function__
     __array__, primitive = Recorded.__array__, Recorded.primitive
 
-    def __init__(self, tape, value):
-        self.tape, self.value = tape, value
+    def __init__(self, tape, value, array):
+        self.tape, self.value, self.array = tape, value, array
 
     def _guarded(self, what=lambda x: x):
-        return self.tape.guard(what, self.value)
+        return self.tape.guard(what, self)
 
     def __bool__(self):
         return self._guarded(bool)
@@ -261,7 +287,7 @@ class Number:
         return self._guarded(operator.index)
 
     def __int__(self):
-        if type(self.value.array) is not int:
+        if type(self.array) is not int:
             raise no_value("int")
         return self._guarded(int)
 
@@ -278,7 +304,7 @@ class Number:
         return format(self._guarded(), spec)
 
     def __repr__(self):
-        return f"Number({self.value.array!r})"
+        return f"Number({self.array!r})"
 
 
 def _operator(self, other, fn, ufunc):

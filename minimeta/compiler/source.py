@@ -4,44 +4,68 @@ Read next: capture.py.
 """
 import numpy as np
 
-from .buffers import Layout, arrays
+from .buffers import Layout, aligned, spots
 from .program import Guard, Value, each, is_view
 from .record import cast
 
+_LARGE = 1 << 16      # bytes of an array that is let go as soon as nothing needs it
+
 
 class Source:
-    """The text of a program: `lines` with a comment each, and what their names stand for."""
+    """The text of a program: `lines`, a note on what each writes, and what their names stand for.
+
+    spots: name -> where in the buffers its array is.  The program and its arrays are let go.
+    """
 
     def __init__(self, program):
-        self.program = program
-        self.layout = Layout(program)
-        self.names, self.constants, self.functions = {}, {}, {}
-        self.lines = []
-        for i, value in enumerate(program.inputs):
-            self.names[id(value)] = f"in{i}"
-        for value in self.layout.copied:
-            name = self.names[id(value)]
-            self.names[id(value)] = f"{name}_"
+        self._layout = layout = Layout(program)
+        self._names, self.constants, self.functions = {}, {}, {"copyto": np.copyto}
+        self.lines, self.notes, self.sizes = [], [], layout.sizes
+        self.inputs = [f"in{i}" for i in range(len(program.inputs))]
+        self._names.update((id(value), name) for value, name in zip(program.inputs, self.inputs))
+        for value in layout.copied:
+            name = self._names[id(value)]
+            self._names[id(value)] = f"{name}_"
             self._line(f"copyto({name}_, {name})", value)
-            self.functions["copyto"] = np.copyto
-        for call in program.calls:
+        dying = self._dying(program)
+        for i, call in enumerate(program.calls):
             self._call(call)
+            names = [self._names[id(value)] for value in dying.get(i, ())]
+            if names:
+                self._line(f"del {', '.join(names)}")
         self.result = self._result(program.outputs)
+        self.spots = {self._names[key]: spot for key, spot in spots(layout).items()}
+        del self._layout, self._names
+
+    def _dying(self, program):
+        """Call number -> large values without a place that it is the last to use."""
+        found = {}
+        for call in program.calls:
+            out = call.out
+            if id(out.root) not in self._layout.place and getattr(out.array, "nbytes", 0) > _LARGE \
+                    and out.root.slot is None:
+                found.setdefault(self._layout.last[id(out.root)], []).append(out)
+        return found
 
     def _line(self, text, value=None):
-        self.lines.append((text, value))
+        self.lines.append(text)
+        if value is None:
+            return self.notes.append("")
+        a, place = value.array, self._layout.place.get(id(value.root))
+        made = f"{a.dtype} {a.shape}" if hasattr(a, "dtype") else type(a).__name__
+        self.notes.append(f"# {made}" + ("" if place is None else f", buffer {place}"))
 
     def _call(self, call):
         out = call.out
-        fixed = id(out.root) in self.layout.place
-        self.names[id(out)] = ("b" if fixed else "x") + str(len(self.names))
+        fixed = id(out.root) in self._layout.place
+        self._names[id(out)] = ("b" if fixed else "x") + str(len(self._names))
         if is_view(call) and fixed:
             return
         name, args, kwargs = self._function(call.fn), list(call.args), dict(call.kwargs)
         if type(call.fn) is Guard:
             return self._line(f"{name}({self._text(args[0])})")
-        target = self.names[id(out)]
-        if id(out) not in self.layout.place:
+        target = self._names[id(out)]
+        if id(out) not in self._layout.place:
             return self._line(f"{target} = {self._arguments(name, args, kwargs)}", out)
         if call.fn is cast:
             name = self._function(np.copyto)
@@ -76,10 +100,10 @@ class Source:
         """An argument as source."""
         kind = type(tree)
         if kind is Value:
-            if tree.constant and id(tree) not in self.names:
-                self.names[id(tree)] = f"c{len(self.constants)}"
-                self.constants[self.names[id(tree)]] = tree.array
-            return self.names[id(tree)]
+            if tree.constant and id(tree) not in self._names:
+                self._names[id(tree)] = f"c{len(self.constants)}"
+                self.constants[self._names[id(tree)]] = tree.array
+            return self._names[id(tree)]
         if kind is tuple or kind is list:
             inside = ", ".join(map(self._text, tree)) + ("," if kind is tuple and tree else "")
             return f"({inside})" if kind is tuple else f"[{inside}]"
@@ -99,33 +123,28 @@ class Source:
         def leaf(a):
             if type(a) is not Value:
                 return self._text(a)
-            own = id(a) in self.layout.fresh and id(a) not in given \
+            own = id(a) in self._layout.fresh and id(a) not in given \
                 or not isinstance(a.array, np.ndarray)
             given.add(id(a))
             return self._text(a) if own else f"{self._text(a)}.copy()"
         return "[" + ", ".join(leaf(a) for a in outputs) + "]"
 
     def __str__(self):
-        head = f"def replay({', '.join(f'in{i}' for i in range(len(self.program.inputs)))}):"
-        return "\n".join([head, *(f"    {text}" for text, _ in self.lines),
+        head = f"def replay({', '.join(self.inputs)}):"
+        return "\n".join([head, *("    " + line for line in self.lines),
                           f"    return {self.result}"])
 
     def describe(self):
         """The text, with the shape, the dtype and the buffer that each line writes."""
-        def note(value):
-            if value is None:
-                return ""
-            a, place = value.array, self.layout.place.get(id(value.root))
-            made = f"{a.dtype} {a.shape}" if hasattr(a, "dtype") else type(a).__name__
-            return f"# {made}" + ("" if place is None else f", buffer {place}")
         head, *_ = str(self).splitlines()
-        return "\n".join([head, *(f"    {text:56s}  {note(value)}".rstrip()
-                                  for text, value in self.lines), f"    return {self.result}"])
+        return "\n".join([head, *(f"    {line:56s}  {note}".rstrip() for line, note in
+                                  zip(self.lines, self.notes)), f"    return {self.result}"])
 
     def make(self):
         """A function of the inputs that returns the list of outputs, with buffers of its own."""
-        fixed = arrays(self.layout, self.layout.sizes)
-        names = {self.names[key]: a for key, a in fixed.items() if key in self.names}
+        blocks = [aligned(n) for n in self.sizes]
+        names = {name: np.ndarray(shape, dtype, blocks[block], start, strides)
+                 for name, (block, start, shape, dtype, strides) in self.spots.items()}
         names = {**self.functions, **self.constants, **names}
         used = set(compile(str(self), "<compiled>", "exec").co_consts[0].co_names)
         names = {name: a for name, a in names.items() if name in used}
