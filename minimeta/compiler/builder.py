@@ -178,10 +178,12 @@ def count_uses(program):
 
 def without_dead(program):
     """The program without calls whose value nothing uses; guards stay."""
-    needed, calls = set(), []
+    needed, calls, dead = set(), [], []
     each(program.outputs, lambda a: needed.add(id(a)))
     for call in reversed(program.calls):
         if type(call.fn) is Guard or id(call.out) in needed:
             calls.append(call)
             needed.update(id(a) for a in call.operands())
-    return Program(program.inputs, calls[::-1], program.outputs)
+        else:
+            dead.append(call)
+    return Program(program.inputs, calls[::-1], program.outputs, dead)

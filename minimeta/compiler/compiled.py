@@ -175,11 +175,13 @@ class Trace:
         args, kwargs = _put(iter(stand_ins), iter(counts), (args, kwargs))
         out = self._run(f, tape, args, kwargs)
         leaves, self.rebuild = flatten(out)
-        program = Program(tape.inputs, tape.calls, [_output(a) for a in leaves])
+        passes = [Program(tape.inputs, tape.calls, [_output(a) for a in leaves])]
         for rules in PASSES[:1] if compiled.exact else PASSES:
-            program = rebuild(program, rules)
-        self._drop_unused(program, len(tape.inputs) - len(self.capture.slots))
-        self.source = Source(program)
+            passes.append(rebuild(passes[-1], rules))
+        self._drop_unused(passes[-1], len(tape.inputs) - len(self.capture.slots))
+        self.source = Source(passes[-1])
+        for program in passes:
+            program.forget()
         self.idle = []
 
     def _drop_unused(self, program, first):

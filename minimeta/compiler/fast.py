@@ -122,7 +122,7 @@ def sum_of_sum(b, x, axis=0, keepdims=False):
         y, c, given = factor(*args)
         if c is not None:
             return b.emit(np.multiply, inner(y), c)
-    if fn is np.add.reduce and not kwargs.get("keepdims"):
+    if fn == np.add.reduce and not kwargs.get("keepdims"):
         y = args[0]
         axes = _axes(y, kwargs.get("axis", 0))
         if 0 not in axes and set(kwargs) <= {"axis"}:

@@ -62,8 +62,13 @@ class Guard:
 class Program:
     """Inputs, calls in order, outputs: values, or Python objects that are the same every time."""
 
-    def __init__(self, inputs, calls, outputs):
-        self.inputs, self.calls, self.outputs = inputs, calls, outputs
+    def __init__(self, inputs, calls, outputs, dead=()):
+        self.inputs, self.calls, self.outputs, self.dead = inputs, calls, outputs, dead
+
+    def forget(self):
+        """Let the arrays of the trace go, now and not when a collector finds calls and values."""
+        for call in (*self.calls, *self.dead):
+            call.out.array = None
 
 
 def each(tree, f):

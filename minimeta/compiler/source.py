@@ -92,7 +92,7 @@ class Source:
             name = f"{owner.__name__}_{name}"
         name = name if name.isidentifier() else "function"
         known, i = name, 1
-        while self.functions.setdefault(known, fn) is not fn:
+        while self.functions.setdefault(known, fn) != fn:
             i, known = i + 1, f"{name}{i}"
         return known
 
