@@ -9,8 +9,8 @@ import inspect
 
 import numpy as np
 
+from .arrays import cast
 from .program import Guard, Value, address, each, packed, run
-from .record import cast
 
 _COPIED = 1 << 18      # bytes: an input up to here is copied, so that views of it are made once
 

@@ -4,7 +4,7 @@ A pass over a program is a `Builder` that is handed its calls in order, with rul
 other calls in the place of one.  Each call is made as it is emitted, on the arrays of the trace, so
 a rule that replaces a call by an equal one is checked on the spot.
 
-Read next: exact.py and fast.py, the rules, or buffers.py.
+Read next: exact.py.
 """
 import numpy as np
 
@@ -19,8 +19,9 @@ _ORIGINAL = {np.sum: np.add.reduce, np.prod: np.multiply.reduce, np.max: np.maxi
 class Builder:
     """A program in the making.
 
-    made holds what calls made before, so that they need not be made again.  rules maps a function to those that may replace its calls: rule(builder, *args, **kwargs)
-    returns a value or None.  uses(value) is how often the program before used it.
+    rules maps a function to those that may replace its calls: rule(builder, *args, **kwargs)
+    returns a value or None.  made holds what calls made before, so that they need not be made
+    again.  uses(value) is how often the program before used it.
     """
 
     def __init__(self, rules, made=()):

@@ -3,9 +3,9 @@
 Captured arrays are arguments in disguise: the function that is traced is a copy that holds recorded
 arrays in their place, and a replay reads them anew.  Everything else that its code names is
 compared, object by object, before each replay.  An array out of reach of this (an attribute of a
-class or a module) is compared by its contents.
+class or a module) is compared by its contents.  Installed packages are taken not to change.
 
-Read next: compiled.py.
+Read next: builder.py.
 """
 import functools
 import random
@@ -15,7 +15,6 @@ import types
 import numpy as np
 
 _SIMPLE = (bool, int, float, complex, str, bytes, type(None))
-_FOREIGN = {"numpy", "scipy", "builtins"} | set(sys.stdlib_module_names) - {"__main__"}
 
 
 def _cell(cell, _):
@@ -100,7 +99,7 @@ class Capture:
         elif hasattr(kind, "__next__") and not hasattr(value, "read"):
             raise TypeError(f"a compiled function reads an iterator ({kind.__name__}), which a "
                             "replay would not advance: pass what it yields as an argument")
-        elif kind.__module__.split(".")[0] not in _FOREIGN and not isinstance(value, type):
+        elif not _installed(kind.__module__) and not isinstance(value, type):
             self._object(value)
         elif isinstance(value, (staticmethod, classmethod)):
             self._visit(value.__func__, value)
@@ -108,8 +107,7 @@ class Capture:
             self._visit(value.fget, value)
 
     def _function(self, fn):
-        package = (fn.__module__ or "").split(".")[0]
-        if package in _FOREIGN:
+        if _installed(fn.__module__):
             return
         fixed, self._fixed = self._fixed, self._fixed or hasattr(fn, "_primitive")
         names = set(_names(fn.__code__))
@@ -121,13 +119,13 @@ class Capture:
                 pass
         for part in (fn.__defaults__ or (), fn.__kwdefaults__ or {}):
             self._visit(part, fn)
-        if package != "minimeta":                     # whose modules hold no settings
+        if not _ours(fn.__module__):
             for name in names & fn.__globals__.keys():
                 self._hold(fn, _item, fn.__globals__, name, fn.__globals__[name])
         self._fixed = fixed
 
     def _module(self, module):
-        if module.__name__.split(".")[0] in _FOREIGN | {"minimeta"}:
+        if _installed(module.__name__) or _ours(module.__name__):
             return
         fixed, self._fixed = self._fixed, True
         for name in self.names & vars(module).keys():
@@ -140,7 +138,7 @@ class Capture:
             self._hold(value, _item, own, name, own[name])
         fixed, self._fixed = self._fixed, True
         for kind in type(value).__mro__:
-            if kind.__module__.split(".")[0] not in _FOREIGN:
+            if not _installed(kind.__module__):
                 for name in (self.names | {"__call__"}) & vars(kind).keys():
                     self._hold(value, _item, vars(kind), name, vars(kind)[name])
         self._fixed = fixed
@@ -249,6 +247,23 @@ class Capture:
                        else g.get_state() if hasattr(g, "get_state") else g.getstate())
                   for g in self.generators]
         return [*states, repr(np.random.get_state()), random.getstate()]
+
+
+@functools.cache
+def _installed(name):
+    """Whether a module belongs to Python or an installed package: those are taken not to change."""
+    package = (name or "").split(".")[0]
+    if package == "minimeta":
+        return False
+    if package in sys.stdlib_module_names and package != "__main__":
+        return True
+    path = str(getattr(sys.modules.get(package), "__file__", ""))
+    return "site-packages" in path or "dist-packages" in path
+
+
+def _ours(name):
+    """Whether a module is of this package, whose globals hold no settings."""
+    return (name or "").split(".")[0] == "minimeta"
 
 
 def _equal(a, b):

@@ -11,12 +11,13 @@ from ..autodiff import Traced
 from ..autodiff.guard import engine
 from ..autodiff.trace import RECORDERS
 from ..autodiff.tree import flatten
+from .arrays import Number, Recorded
 from .builder import count_uses, rebuild
 from .capture import Capture
 from .exact import EXACT
 from .fast import FAST, SUMS
 from .program import Changed, Program, Value
-from .record import Number, Recorded, Tape
+from .record import Tape
 from .source import Source
 
 PASSES = [EXACT, FAST, SUMS]
@@ -82,7 +83,7 @@ class Compiled:
         if kind.varying:
             try:
                 return Trace(self, parts, args, kwargs, frozenset(kind.varying))
-            except Exception:       # an int that must be one: a program for each value, if that works
+            except Exception:      # an int that must be one: a program for each value, if it can be
                 trace = Trace(self, parts, args, kwargs, frozenset())
                 kind.varying, kind.given_up = set(), True
                 return trace
@@ -195,7 +196,8 @@ class Trace:
 
     def _run(self, f, tape, args, kwargs):
         before = self.capture.random_state()
-        busy, engine.busy = getattr(engine, "busy", False), True       # recorded arrays never change
+        # recorded arrays never change: the engine need not copy them
+        busy, engine.busy = getattr(engine, "busy", False), True
         try:
             out = self.capture.replace(f, tape.input)(*args, **kwargs)
         finally:

@@ -2,7 +2,7 @@
 
 What they replace is equal up to rounding; `compile(f, exact=True)` leaves them out.
 
-Read next: source.py.
+Read next: buffers.py.
 """
 import operator
 
@@ -168,8 +168,6 @@ def sum_of_rows(b, x, axis=0, keepdims=False):
     rows = b.emit(np.reshape, x, shape + (-1, x.shape[-1]))
     ones = b.constant(np.ones((1, rows.shape[-2]), x.dtype))
     return b.emit(np.reshape, b.emit(np.matmul, ones, rows), shape + x.shape[-1:])
-
-
 
 
 for _table in (FAST, SUMS):

@@ -3,7 +3,7 @@
 Every value keeps the array that it had when the function was traced, so a pass over the program
 knows shapes, dtypes, strides and what shares memory with what without being told.
 
-Read next: record.py, which makes one.
+Read next: arrays.py.
 """
 import operator
 

@@ -1,12 +1,12 @@
 """A program as Python source: one line a call, run by NumPy on buffers that are there already.
 
-Read next: capture.py.
+Read next: ../nn/layers.py, or ../meta/adapt.py.
 """
 import numpy as np
 
+from .arrays import cast
 from .buffers import Layout, aligned, spots
-from .program import Guard, Value, each, is_view
-from .record import cast
+from .program import Guard, Value, is_view
 
 _LARGE = 1 << 16      # bytes of an array that is let go as soon as nothing needs it
 

@@ -134,8 +134,8 @@ def test_containers(f, changes):
 
 def test_objects_and_methods():
     thing = Thing()
-    for f in (thing, thing.method, lambda x: thing.method(x), functools.partial(Thing.method, thing),
-              lambda x: x * thing.w):
+    for f in (thing, thing.method, lambda x: thing.method(x), lambda x: x * thing.w,
+              functools.partial(Thing.method, thing)):
         assert follows(f, lambda: thing.w.__setitem__(0, 3), traces=1)
         assert follows(f, lambda: setattr(thing, "w", np.arange(3.0)), traces=1)
         assert follows(f, lambda: setattr(thing, "scale", thing.scale + 1))

@@ -182,7 +182,10 @@ def test_a_branch_is_a_guard():
     lambda x, n: x * len(n.tolist()) + n.tolist()[0], lambda x, n: x[n > 2].sum(),
     lambda x, n: x * (3 in n), lambda x, n: np.sum(np.unique(n)) * x,
     lambda x, n: x * n.item(0), lambda x, n: x * np.array_equal(n, [1, 2]),
-], ids=["int", "index", "tolist", "mask", "in", "unique", "item", "array_equal"])
+    lambda x, n: x * len(np.where(n > 2)[0]), lambda x, n: x * np.argwhere(n > 2).shape[0],
+    lambda x, n: x * n[n > 2].size, lambda x, n: np.repeat(x, n).sum(),
+], ids=["int", "index", "tolist", "mask", "in", "unique", "item", "array_equal", "where",
+        "argwhere", "size", "repeat"])
 def test_what_reads_an_integer_is_a_guard(f):
     compiled, x = compile(f), np.array([0.5, 1.5])
     for n in (np.array([3, 3]), np.array([1, 2]), np.array([2, 5]), np.array([3, 3])):
