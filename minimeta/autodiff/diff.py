@@ -166,7 +166,6 @@ def fit(c, v):
             axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape)
                                               if n == 1 and c.shape[i + lead] != 1)
             c = np.reshape(np.sum(c, axis=axes), shape)
-            c = np.broadcast_to(c, shape)
     if c.dtype != v.dtype:
         if c.dtype.kind == "c" and v.dtype.kind != "c":
             c = np.real(c)

@@ -27,8 +27,9 @@ def pieces(theta, shapes=None):
 def joined(*arrays, shapes=None):
     """Arrays (..., *shape), flattened and joined: (..., P)."""
     lead = np.broadcast_shapes(*(a.shape[:a.ndim - len(s)] for a, s in zip(arrays, shapes)))
-    return np.concatenate([np.broadcast_to(a, lead + s).reshape(lead + (_size(s),))
-                           for a, s in zip(arrays, shapes)], axis=-1)
+    parts = [a if a.shape == lead + s else np.broadcast_to(a, lead + s)
+             for a, s in zip(arrays, shapes)]
+    return np.concatenate([a.reshape(lead + (_size(s),)) for a, s in zip(parts, shapes)], axis=-1)
 
 
 defvjp(pieces, lambda g, y, theta, shapes: joined(*g, shapes=shapes))
