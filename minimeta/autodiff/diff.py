@@ -140,7 +140,8 @@ def _sweep(nodes, pending, leaves, bit, outer):
             order = a.order
             if order not in pending:
                 pending[order] = c
-            elif order in mine and type(c) is np.ndarray:
+            elif order in mine and type(c) is np.ndarray \
+                    and c.strides == pending[order].strides:      # else the sum is laid out anew
                 np.add(pending[order], c, out=pending[order])
             else:
                 c = pending[order] = pending[order] + c
