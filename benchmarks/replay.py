@@ -2,7 +2,7 @@
 
     python -m benchmarks.replay [W1 W7 ...] [--exact] [--print]
 
-Rounds alternate between the two; the median of the rounds is shown.
+They take turns, each of a few calls after one that warms the caches; medians are shown.
 
 Read next: by_hand.py.
 """
@@ -15,15 +15,19 @@ from minimeta import compile
 
 from .workloads import WORKLOADS
 
+TURN = 4        # calls
+
 
 def rounds(functions, seconds):
     """Medians, in microseconds, of functions timed in turn for `seconds` in all."""
     times, end = [[] for _ in functions], time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[0]) < 5:
         for f, found in zip(functions, times):
-            start = time.perf_counter()
             f()
-            found.append(time.perf_counter() - start)
+            for _ in range(TURN):
+                start = time.perf_counter()
+                f()
+                found.append(time.perf_counter() - start)
     return [1e6 * float(np.median(found)) for found in times]
 
 
