@@ -94,8 +94,9 @@ def primitive(fn=None, *, inline=False):
     def opaque(*args, **kwargs):
         if RECORDERS:
             for a in (*args, *kwargs.values()):
-                if type(a) in RECORDERS:
-                    return a.primitive(fn, args, kwargs)
+                for b in a if type(a) is tuple else (a,):       # a tuple: an index
+                    if type(b) in RECORDERS:
+                        return b.primitive(fn, args, kwargs)
         return fn(*args, **kwargs)
     inner = fn if inline else opaque
 

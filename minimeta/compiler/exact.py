@@ -128,7 +128,7 @@ def power(b, x, p):
     """x**2 of an array is its square, as NumPy has it."""
     if not isinstance(getattr(x, "array", None), np.ndarray):
         return None
-    if type(p) in (int, float) and x.dtype.kind == "f":
+    if type(p) in (int, float) and x.dtype.kind in "fc":
         for exponent, fn in ((2, np.square), (0.5, np.sqrt), (-1, np.reciprocal)):
             if p == exponent:
                 return b.emit(fn, x)

@@ -8,6 +8,7 @@ import pytest
 
 import minimeta
 from minimeta import compile, grad, hessian, hvp, jacobian, jvp, primitive, value_and_grad, vjp
+from minimeta.autodiff.rules.shapes import scatter
 from minimeta.autodiff.tree import flatten
 
 X = np.array([[0.3, -0.5, 0.8], [1.5, 0.1, -2.0]])
@@ -60,6 +61,9 @@ CASES = {
     "sorting": (lambda x: (np.sort(x, axis=0), np.argmax(x, axis=1), np.unique(x)), X),
     "several outputs": (lambda x: (np.split(x, 3, axis=1), np.linalg.svd(x)), X),
     "complex": (lambda x: np.abs(x * 1j + x) ** 2, X),
+    "complex powers": (lambda x: [(x + 1j) ** p for p in (-1, 0, 0.5, 1, 2, 3)], X),
+    "an index from values": (lambda x: np.sum(scatter(np.ones(6), index=(np.argsort(
+        np.ravel(x)),), shape=(9,))[:2] * x[0, 0]), X),
     "integers": (lambda x: x // 2 + x % 3, np.arange(5)),
     "float32": (lambda x, a: np.mean(x * a, axis=0) + 1 - a, X.astype(np.float32), 0.1),
     "where": (lambda x: np.where(x > 0, x, 0.0) + np.maximum(x, 0), X),
