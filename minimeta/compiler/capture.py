@@ -160,13 +160,14 @@ class Capture:
         self._copies, self._placed = {}, []
         self._stand_in = {(id(holder), key): stand_in(read(holder, key))
                           for read, holder, key in self.slots}
-        return self._replace(value)
+        return self.replaced(value)
 
     def _at(self, holder, key, value):
         found = self._stand_in.get((id(holder), key))
-        return self._replace(value) if found is None else found
+        return self.replaced(value) if found is None else found
 
-    def _replace(self, value):
+    def replaced(self, value):
+        """`value`, or the copy of it that `replace` has begun to make."""
         if id(value) not in self._changing:
             return value
         if id(value) in self._copies:
@@ -175,10 +176,10 @@ class Capture:
         if kind is types.FunctionType:
             return self._copy_function(value)
         if kind is types.MethodType:
-            new = types.MethodType(value.__func__, self._replace(value.__self__))
+            new = types.MethodType(value.__func__, self.replaced(value.__self__))
         elif kind is functools.partial:
-            new = functools.partial(self._replace(value.func), *self._replace(value.args),
-                                    **self._replace(value.keywords))
+            new = functools.partial(self.replaced(value.func), *self.replaced(value.args),
+                                    **self.replaced(value.keywords))
         elif kind is list or kind is dict:
             new = self._copies[id(value)] = kind()
             keys = range(len(value)) if kind is list else value
@@ -203,8 +204,8 @@ class Capture:
         new = types.FunctionType(fn.__code__, names, fn.__name__, None, cells or None)
         self._copies[id(fn)] = new
         new.__dict__.update(fn.__dict__)
-        new.__defaults__ = self._replace(fn.__defaults__)
-        new.__kwdefaults__ = self._replace(fn.__kwdefaults__)
+        new.__defaults__ = self.replaced(fn.__defaults__)
+        new.__kwdefaults__ = self.replaced(fn.__kwdefaults__)
         for cell, old in zip(cells, fn.__closure__ or ()):
             try:
                 cell.cell_contents = self._at(old, None, old.cell_contents)

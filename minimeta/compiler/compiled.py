@@ -3,6 +3,7 @@
 Read next: program.py.
 """
 import functools
+import types
 import warnings
 
 import numpy as np
@@ -89,6 +90,12 @@ class Compiled:
                 return trace
         return Trace(self, parts, args, kwargs, frozenset())
 
+    def __get__(self, instance, owner=None):
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self):
+        return Compiled, (self.f, self.exact)
+
     def __str__(self):
         traces = [trace for kind in self.kinds.values() for trace in kind.traces]
         name = getattr(self, "__name__", "function")
@@ -173,8 +180,9 @@ class Trace:
         tape = Tape()
         stand_ins = [tape.input(a) for a in parts.inputs]
         counts = [tape.input(n) if i in varying else n for i, n in enumerate(parts.ints)]
-        args, kwargs = _put(iter(stand_ins), iter(counts), (args, kwargs))
-        out = self._run(f, tape, args, kwargs)
+        f = self.capture.replace(f, tape.input)
+        args, kwargs = _put(iter(stand_ins), iter(counts), self.capture.replaced, (args, kwargs))
+        out = self._run(f, args, kwargs)
         leaves, self.rebuild = flatten(out)
         passes = [Program(tape.inputs, tape.calls, [_output(a) for a in leaves])]
         for rules in PASSES[:1] if compiled.exact else PASSES:
@@ -194,12 +202,12 @@ class Trace:
         program.inputs[first:] = [value for _, value in kept]
         self.signatures = [(value.shape, value.dtype, value.array.strides) for _, value in kept]
 
-    def _run(self, f, tape, args, kwargs):
+    def _run(self, f, args, kwargs):
         before = self.capture.random_state()
         # recorded arrays never change: the engine need not copy them
         busy, engine.busy = getattr(engine, "busy", False), True
         try:
-            out = self.capture.replace(f, tape.input)(*args, **kwargs)
+            out = f(*args, **kwargs)
         finally:
             engine.busy = busy
         if self.capture.random_state() != before:
@@ -239,7 +247,7 @@ class Trace:
         return self.source.describe()
 
 
-def _put(inputs, counts, a):
+def _put(inputs, counts, replaced, a):
     """The arguments with stand-ins for the inputs, in the order of `Parts.take`."""
     kind = type(a)
     if kind in (np.ndarray, float, complex) or isinstance(a, np.generic):
@@ -247,11 +255,11 @@ def _put(inputs, counts, a):
     if kind is int:
         return next(counts)
     if kind is dict:
-        return {k: _put(inputs, counts, b) for k, b in a.items()}
+        return {k: _put(inputs, counts, replaced, b) for k, b in a.items()}
     if isinstance(a, (list, tuple)):
-        parts = [_put(inputs, counts, b) for b in a]
+        parts = [_put(inputs, counts, replaced, b) for b in a]
         return a._make(parts) if hasattr(a, "_make") else kind(parts)
-    return a
+    return a if isinstance(a, _STATIC) else replaced(a)
 
 
 def _output(a):

@@ -1,5 +1,6 @@
 """Never silently stale: whatever a compiled function reads besides its arguments."""
 import functools
+import pickle
 import random
 import types
 from typing import NamedTuple
@@ -145,10 +146,39 @@ def test_objects_and_methods():
 
 def test_an_object_among_the_arguments():
     thing = Thing()
-    compiled = compile(lambda x, thing: x * thing.scale)
-    for scale in (1.0, 2.0):
-        thing.scale = scale
-        assert np.array_equal(compiled(X, thing), X * scale)
+    compiled = compile(lambda x, things: x * things[0].scale + things[0].w + things[0](x))
+
+    def check():
+        assert np.array_equal(compiled(X, [thing]), X * thing.scale + thing.w + thing(X))
+    check()
+    thing.scale = 3.0
+    check()
+    thing.w[0] = 7
+    check()
+    thing.w = np.arange(3.0)
+    check()
+    thing = Thing()
+    check()
+
+
+def test_a_compiled_method():
+    class Model(Thing):
+        @compile
+        def predict(self, x):
+            return np.tanh(x) * self.w * self.scale
+    a, b = Model(), Model()
+    b.w = np.arange(3.0)
+    for change in (1, 2):
+        for model in (a, b, a):
+            assert np.array_equal(model.predict(X), np.tanh(X) * model.w * model.scale)
+        a.w[0], a.scale = change, change + 1.0
+
+
+def test_a_pickled_one_is_compiled_where_it_is_read():
+    compiled = compile(helper)
+    compiled(X)
+    again = pickle.loads(pickle.dumps(compiled))
+    assert np.array_equal(again(X), helper(X)) and again.f is helper
 
 
 def test_named_tuples_defaults_and_modules():
