@@ -7,6 +7,8 @@ class or a module) is compared by its contents.  Installed packages are taken no
 
 Read next: builder.py.
 """
+import collections
+import copy
 import functools
 import random
 import sys
@@ -27,6 +29,10 @@ def _item(container, key):
 
 def _length(container, _):
     return len(container)
+
+
+def _members(container, _):
+    return frozenset(container)
 
 
 class Capture:
@@ -54,8 +60,8 @@ class Capture:
 
     def _hold(self, node, read, holder, key, value):
         """`value`, which code finds at `key` of `holder`, a part of `node`."""
-        if type(value) is np.ndarray and value.dtype.kind in "biufc":
-            if self._fixed:
+        if isinstance(value, np.ndarray):
+            if self._fixed or type(value) is not np.ndarray or value.dtype.kind not in "biufc":
                 self.watched.append((value, value.tobytes()))
                 self.guards.append((read, holder, key, value))
             else:
@@ -88,7 +94,7 @@ class Capture:
                 self.guards.append((_length, value, None, len(value)))
             for i, part in enumerate(value):
                 self._hold(value, _item, value, i, part)
-        elif kind is dict:
+        elif isinstance(value, dict):
             self.guards.append((_length, value, None, len(value)))
             for key, part in value.items():
                 self._hold(value, _item, value, key, part)
@@ -101,6 +107,12 @@ class Capture:
                             "replay would not advance: pass what it yields as an argument")
         elif not _installed(kind.__module__) and not isinstance(value, type):
             self._object(value)
+        elif isinstance(value, (set, frozenset)):
+            self.guards.append((_members, value, None, frozenset(value)))
+        elif kind is types.SimpleNamespace:
+            self._object(value)
+        elif isinstance(value, collections.deque):
+            raise TypeError("a compiled function reads a deque: make it a list")
         elif isinstance(value, (staticmethod, classmethod)):
             self._visit(value.__func__, value)
         elif isinstance(value, property):
@@ -117,8 +129,8 @@ class Capture:
                 self._hold(fn, _cell, cell, None, cell.cell_contents)
             except ValueError:                        # an empty cell: a name not assigned yet
                 pass
-        for part in (fn.__defaults__ or (), fn.__kwdefaults__ or {}):
-            self._visit(part, fn)
+        self._visit(fn.__defaults__, fn)
+        self._visit(fn.__kwdefaults__, fn)
         if not _ours(fn.__module__):
             for name in names & fn.__globals__.keys():
                 self._hold(fn, _item, fn.__globals__, name, fn.__globals__[name])
@@ -180,12 +192,11 @@ class Capture:
         elif kind is functools.partial:
             new = functools.partial(self.replaced(value.func), *self.replaced(value.args),
                                     **self.replaced(value.keywords))
-        elif kind is list or kind is dict:
-            new = self._copies[id(value)] = kind()
-            keys = range(len(value)) if kind is list else value
-            parts = [(key, self._at(value, key, value[key])) for key in keys]
-            new.extend(part for _, part in parts) if kind is list else new.update(parts)
-            self._placed += [(_item, new, key, part) for key, part in parts]
+        elif kind is list or isinstance(value, dict):
+            new = self._copies[id(value)] = copy.copy(value)
+            for key in range(len(value)) if kind is list else value:
+                new[key] = part = self._at(value, key, value[key])
+                self._placed.append((_item, new, key, part))
             self._placed.append((_length, new, None, len(new)))
         elif isinstance(value, (list, tuple)):
             parts = [self._at(value, i, part) for i, part in enumerate(value)]
@@ -268,7 +279,8 @@ def _ours(name):
 
 
 def _equal(a, b):
-    return type(a) is type(b) and isinstance(a, _SIMPLE) and a == b and repr(a) == repr(b)
+    return type(a) is type(b) and (isinstance(a, _SIMPLE) and a == b and repr(a) == repr(b)
+                                   or type(a) is frozenset and a == b)
 
 
 def _names(code):

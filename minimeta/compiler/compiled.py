@@ -2,6 +2,7 @@
 
 Read next: program.py.
 """
+import copy
 import functools
 import types
 import warnings
@@ -150,7 +151,7 @@ class Parts:
         if kind is tuple or kind is list or isinstance(a, tuple):
             self.key.append((kind, len(a)))
             return all([self.take(b) for b in a])
-        if kind is dict:
+        if isinstance(a, dict):
             self.key.append((kind, tuple(a)))
             return all([self.take(b) for b in a.values()])
         if isinstance(a, _STATIC):
@@ -254,8 +255,10 @@ def _put(inputs, counts, replaced, a):
         return next(inputs)
     if kind is int:
         return next(counts)
-    if kind is dict:
-        return {k: _put(inputs, counts, replaced, b) for k, b in a.items()}
+    if isinstance(a, dict):
+        new = copy.copy(a)
+        new.update((k, _put(inputs, counts, replaced, b)) for k, b in a.items())
+        return new
     if isinstance(a, (list, tuple)):
         parts = [_put(inputs, counts, replaced, b) for b in a]
         return a._make(parts) if hasattr(a, "_make") else kind(parts)

@@ -56,7 +56,7 @@ class Tape:
         def leaf(a):
             if type(a) in (Recorded, Number):
                 return a.value
-            if type(a) is np.ndarray:
+            if isinstance(a, np.ndarray):
                 return Value(a.copy(order="K"))
             return a
         return each(tree, leaf)

@@ -1,4 +1,5 @@
 """Never silently stale: whatever a compiled function reads besides its arguments."""
+import collections
 import functools
 import pickle
 import random
@@ -131,6 +132,36 @@ def helper(x):
 ], ids=["list", "length of a list", "dict", "length of a dict"])
 def test_containers(f, changes):
     assert follows(f, *changes)
+
+
+def test_other_kinds_of_arrays(tmp_path):
+    mapped = np.memmap(tmp_path / "w", float, "w+", shape=3)
+    words = np.array(["a", "b"])
+    assert follows(lambda x: np.asarray(mapped) * x + mapped * 2, lambda: mapped.fill(3))
+    assert follows(lambda x: x if words[0] == "a" else -x, lambda: words.fill("c"))
+
+
+@pytest.mark.parametrize("make", [
+    collections.OrderedDict, lambda **items: collections.defaultdict(None, items),
+    lambda **items: vars(types.SimpleNamespace(**items))], ids=["ordered", "default", "vars"])
+def test_other_dicts_captured_and_passed(make):
+    d = make(w=np.ones(3), a=2.0)
+    compiled = compile(lambda x, d: x * d["w"] * d["a"])
+    assert follows(lambda x: x * d["w"] * d["a"], lambda: d["w"].__setitem__(0, 3), traces=1)
+    assert follows(lambda x: x * d["w"] * d["a"], lambda: d.__setitem__("a", 4.0))
+    for a in (1.0, 2.0):
+        d["w"], d["a"] = np.full(3, a), a
+        assert np.array_equal(compiled(X, d), X * d["w"] * d["a"])
+
+
+def test_sets_namespaces_and_deques():
+    names, space = {"twice"}, types.SimpleNamespace(w=np.ones(3), a=2.0)
+    assert follows(lambda x: x * 2 if "twice" in names else x, lambda: names.discard("twice"))
+    assert follows(lambda x: x * space.w * space.a, lambda: space.w.__setitem__(0, 3),
+                   lambda: setattr(space, "a", 3.0))
+    queue = collections.deque([np.ones(3)])
+    with pytest.raises(TypeError, match="list"):
+        compile(lambda x: x * queue[0])(X)
 
 
 def test_objects_and_methods():
