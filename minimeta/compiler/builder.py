@@ -26,7 +26,7 @@ class Builder:
 
     def __init__(self, rules, made=()):
         self.rules, self.calls, self.made = rules, [], dict(made)
-        self.known, self.views, self.counts = {}, {}, {}
+        self.known, self.views, self.counts, self.kept = {}, {}, {}, []
 
     def emit(self, fn, *args, **kwargs):
         """The value of fn(*args, **kwargs): a new call, an old one, or a constant."""
@@ -40,6 +40,7 @@ class Builder:
             else:
                 value = self.append(fn, args, kwargs)
             self.known[key] = value
+            self.kept.append((args, kwargs))      # while it lives, no other value has its id
         return self.known[key]
 
     def append(self, fn, args, kwargs):

@@ -5,10 +5,9 @@ arrays in their place, and a replay reads them anew.  Everything else that its c
 compared, object by object, before each replay.  An array out of reach of this (an attribute of a
 class or a module) is compared by its contents.  Installed packages are taken not to change.
 
-Read next: builder.py.
+Read next: replace.py.
 """
 import collections
-import copy
 import functools
 import random
 import sys
@@ -16,26 +15,12 @@ import types
 
 import numpy as np
 
+from .replace import Copies, attribute_of, cell_of, item_of, length_of, members_of, names_of
+
 _SIMPLE = (bool, int, float, complex, str, bytes, type(None))
 
 
-def _cell(cell, _):
-    return cell.cell_contents
-
-
-def _item(container, key):
-    return container[key]
-
-
-def _length(container, _):
-    return len(container)
-
-
-def _members(container, _):
-    return frozenset(container)
-
-
-class Capture:
+class Capture(Copies):
     """All that `roots` (a function, and objects among its arguments) read.
 
     guards: (read, holder, key, expected) of what must stay the same; slots: (read, holder, key) of
@@ -91,13 +76,13 @@ class Capture:
                 self._visit(part, value)
         elif isinstance(value, (list, tuple)):
             if isinstance(value, list):
-                self.guards.append((_length, value, None, len(value)))
+                self.guards.append((length_of, value, None, len(value)))
             for i, part in enumerate(value):
-                self._hold(value, _item, value, i, part)
+                self._hold(value, item_of, value, i, part)
         elif isinstance(value, dict):
-            self.guards.append((_length, value, None, len(value)))
+            self.guards.append((length_of, value, None, len(value)))
             for key, part in value.items():
-                self._hold(value, _item, value, key, part)
+                self._hold(value, item_of, value, key, part)
         elif isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             self.generators.append(value)
         elif kind is types.ModuleType:
@@ -105,10 +90,12 @@ class Capture:
         elif hasattr(kind, "__next__") and not hasattr(value, "read"):
             raise TypeError(f"a compiled function reads an iterator ({kind.__name__}), which a "
                             "replay would not advance: pass what it yields as an argument")
+        elif hasattr(kind, "is_compiled"):
+            self._visit(value.f, value)
         elif not _installed(kind.__module__) and not isinstance(value, type):
             self._object(value)
         elif isinstance(value, (set, frozenset)):
-            self.guards.append((_members, value, None, frozenset(value)))
+            self.guards.append((members_of, value, None, frozenset(value)))
         elif kind is types.SimpleNamespace:
             self._object(value)
         elif isinstance(value, collections.deque):
@@ -122,18 +109,18 @@ class Capture:
         if _installed(fn.__module__):
             return
         fixed, self._fixed = self._fixed, self._fixed or hasattr(fn, "_primitive")
-        names = set(_names(fn.__code__))
+        names = set(names_of(fn.__code__))
         self.names |= names
         for cell in fn.__closure__ or ():
             try:
-                self._hold(fn, _cell, cell, None, cell.cell_contents)
+                self._hold(fn, cell_of, cell, None, cell.cell_contents)
             except ValueError:                        # an empty cell: a name not assigned yet
                 pass
         self._visit(fn.__defaults__, fn)
         self._visit(fn.__kwdefaults__, fn)
         if not _ours(fn.__module__):
             for name in names & fn.__globals__.keys():
-                self._hold(fn, _item, fn.__globals__, name, fn.__globals__[name])
+                self._hold(fn, item_of, fn.__globals__, name, fn.__globals__[name])
         self._fixed = fixed
 
     def _module(self, module):
@@ -141,18 +128,22 @@ class Capture:
             return
         fixed, self._fixed = self._fixed, True
         for name in self.names & vars(module).keys():
-            self._hold(module, _item, vars(module), name, vars(module)[name])
+            self._hold(module, item_of, vars(module), name, vars(module)[name])
         self._fixed = fixed
 
     def _object(self, value):
         own = getattr(value, "__dict__", {})
         for name in self.names & own.keys():
-            self._hold(value, _item, own, name, own[name])
+            self._hold(value, item_of, own, name, own[name])
         fixed, self._fixed = self._fixed, True
         for kind in type(value).__mro__:
             if not _installed(kind.__module__):
                 for name in (self.names | {"__call__"}) & vars(kind).keys():
-                    self._hold(value, _item, vars(kind), name, vars(kind)[name])
+                    found = vars(kind)[name]
+                    if type(found) is not types.MemberDescriptorType:
+                        self._hold(value, item_of, vars(kind), name, found)
+                    elif hasattr(value, name):                      # of __slots__
+                        self._hold(value, attribute_of, value, name, getattr(value, name))
         self._fixed = fixed
 
     def _ancestors(self):
@@ -164,69 +155,6 @@ class Capture:
                 found.add(node)
                 stack.extend(self._parents.get(node, ()))
         return found
-
-    # ------------------------------------------------------------ replacing
-
-    def replace(self, value, stand_in):
-        """`value` with stand_in(array) in the place of every captured array, and nothing else."""
-        self._copies, self._placed = {}, []
-        self._stand_in = {(id(holder), key): stand_in(read(holder, key))
-                          for read, holder, key in self.slots}
-        return self.replaced(value)
-
-    def _at(self, holder, key, value):
-        found = self._stand_in.get((id(holder), key))
-        return self.replaced(value) if found is None else found
-
-    def replaced(self, value):
-        """`value`, or the copy of it that `replace` has begun to make."""
-        if id(value) not in self._changing:
-            return value
-        if id(value) in self._copies:
-            return self._copies[id(value)]
-        kind = type(value)
-        if kind is types.FunctionType:
-            return self._copy_function(value)
-        if kind is types.MethodType:
-            new = types.MethodType(value.__func__, self.replaced(value.__self__))
-        elif kind is functools.partial:
-            new = functools.partial(self.replaced(value.func), *self.replaced(value.args),
-                                    **self.replaced(value.keywords))
-        elif kind is list or isinstance(value, dict):
-            new = self._copies[id(value)] = copy.copy(value)
-            for key in range(len(value)) if kind is list else value:
-                new[key] = part = self._at(value, key, value[key])
-                self._placed.append((_item, new, key, part))
-            self._placed.append((_length, new, None, len(new)))
-        elif isinstance(value, (list, tuple)):
-            parts = [self._at(value, i, part) for i, part in enumerate(value)]
-            new = value._make(parts) if hasattr(value, "_make") else kind(parts)
-        else:
-            new = self._copies[id(value)] = kind.__new__(kind)
-            for name, part in vars(value).items():
-                vars(new)[name] = part = self._at(vars(value), name, part)
-                self._placed.append((_item, vars(new), name, part))
-        self._copies[id(value)] = new
-        return new
-
-    def _copy_function(self, fn):
-        cells = tuple(types.CellType() for _ in fn.__closure__ or ())
-        names = dict(fn.__globals__)
-        new = types.FunctionType(fn.__code__, names, fn.__name__, None, cells or None)
-        self._copies[id(fn)] = new
-        new.__dict__.update(fn.__dict__)
-        new.__defaults__ = self.replaced(fn.__defaults__)
-        new.__kwdefaults__ = self.replaced(fn.__kwdefaults__)
-        for cell, old in zip(cells, fn.__closure__ or ()):
-            try:
-                cell.cell_contents = self._at(old, None, old.cell_contents)
-                self._placed.append((_cell, cell, None, cell.cell_contents))
-            except ValueError:
-                pass
-        for name in set(_names(fn.__code__)) & names.keys():
-            names[name] = self._at(fn.__globals__, name, names[name])
-            self._placed.append((_item, names, name, names[name]))
-        return new
 
     # ------------------------------------------------------------ comparing
 
@@ -241,7 +169,7 @@ class Capture:
                 found = read(holder, key)
                 if found is not expected and not _equal(found, expected):
                     return False
-        except (KeyError, IndexError, ValueError):
+        except (KeyError, IndexError, ValueError, AttributeError):
             return False
         return all(a.tobytes() == held for a, held in self.watched)
 
@@ -250,8 +178,12 @@ class Capture:
         try:
             return self.holds() and all(read(holder, key) is expected or _equal(
                 read(holder, key), expected) for read, holder, key, expected in self._placed)
-        except (KeyError, IndexError, ValueError):
+        except (KeyError, IndexError, ValueError, AttributeError):
             return False
+
+    def forget(self):
+        """Let go of what only tracing needs: the copies hold recorded arrays."""
+        self._copies = self._placed = self._stand_in = self._seen = self._parents = None
 
     def random_state(self):
         """The states of all random generators that the function can reach."""
@@ -281,11 +213,3 @@ def _ours(name):
 def _equal(a, b):
     return type(a) is type(b) and (isinstance(a, _SIMPLE) and a == b and repr(a) == repr(b)
                                    or type(a) is frozenset and a == b)
-
-
-def _names(code):
-    """The global and attribute names in a code object and those inside it."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names(constant)

@@ -56,6 +56,7 @@ def compile(f=None, *, exact=False):
 
 class Compiled:
     """A function and its programs, one for each kind of arguments."""
+    is_compiled = True
 
     def __init__(self, f, exact=False):
         functools.update_wrapper(self, f, updated=())
@@ -190,8 +191,8 @@ class Trace:
             passes.append(rebuild(passes[-1], rules))
         self._drop_unused(passes[-1], len(tape.inputs) - len(self.capture.slots))
         self.source = Source(passes[-1])
-        for program in passes:
-            program.forget()
+        for traced in (*passes, self.capture):
+            traced.forget()
         self.idle = []
 
     def _drop_unused(self, program, first):

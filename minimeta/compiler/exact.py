@@ -55,6 +55,12 @@ def factor(a, b):
     return None, None, None
 
 
+def tame(c, x):
+    """Whether the number c, and its products with such numbers, are in the range of x's dtype."""
+    limits = np.finfo(x.dtype)
+    return float(limits.smallest_normal) ** 0.5 <= abs(c) <= float(limits.max) ** 0.5
+
+
 def _floats(x):
     return type(x) is Value and isinstance(x.array, np.ndarray) and x.dtype.kind == "f"
 
@@ -86,7 +92,7 @@ def divided(b, x, y):
     c = scalar(y, x)
     if c is None or (type(y) is Value and not _fills(x, y)):
         return None
-    if abs(math.frexp(c)[0]) == 0.5 and -60 < math.frexp(c)[1] < 60 and c != 0:
+    if tame(c, x) and abs(math.frexp(c)[0]) == 0.5:
         return b.emit(np.multiply, x, 1 / c)
     return b.emit(np.divide, x, c) if type(y) is Value else None
 

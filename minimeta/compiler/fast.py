@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-from .exact import EXACT, factor, made_by, rule
+from .exact import EXACT, factor, made_by, rule, tame
 from .program import Value
 
 FAST, SUMS = {}, {}      # SUMS come last: what they make hides what was summed
@@ -40,7 +40,8 @@ def times(b, x, y):
     if d is None or not made_by(x, np.multiply, np.divide):
         return None
     z, c, _ = factor(*x.call.args)
-    if c is None or (x.call.fn is np.divide and z is not x.call.args[0]):
+    if c is None or (x.call.fn is np.divide and z is not x.call.args[0]) \
+            or not (tame(c, z) and tame(d, z)):
         return None
     return b.emit(np.multiply, z, c * d if x.call.fn is np.multiply else d / c)
 
@@ -49,7 +50,7 @@ def times(b, x, y):
 def divided(b, x, y):
     """x / c is x * 1/c for a number c."""
     z, c, _ = factor(x, y)
-    if c is None or z is not x or not c:
+    if c is None or z is not x or not tame(c, x):
         return None
     return b.emit(np.multiply, x, 1 / c)
 

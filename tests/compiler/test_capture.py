@@ -1,5 +1,6 @@
 """Never silently stale: whatever a compiled function reads besides its arguments."""
 import collections
+import dataclasses
 import functools
 import pickle
 import random
@@ -190,6 +191,27 @@ def test_an_object_among_the_arguments():
     check()
     thing = Thing()
     check()
+
+
+def test_an_object_with_slots():
+    @dataclasses.dataclass(slots=True)
+    class Slotted:
+        w: np.ndarray
+        scale: float = 2.0
+    thing = Slotted(np.ones(3))
+    assert follows(lambda x: x * thing.w * thing.scale, lambda: thing.w.__setitem__(0, 3),
+                   lambda: setattr(thing, "w", np.arange(3.0)),
+                   lambda: setattr(thing, "scale", 3.0))
+
+
+def test_a_compiled_function_inside_another():
+    w = np.ones(3)
+    inner = compile(lambda x: x * w)
+    outer = compile(lambda x: inner(x) + 1)
+    for i in range(4):
+        w[0] = i
+        assert np.array_equal(outer(X), X * w + 1) and np.array_equal(inner(X), X * w)
+    assert programs(outer) == programs(inner) == 1
 
 
 def test_a_compiled_method():

@@ -116,6 +116,19 @@ def test_fast_rule(name):
         [n for n in expected if n != "reshape"]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_numbers_are_not_folded_out_of_range(dtype):
+    """x * c * d where cd overflows or vanishes, and x / c where 1/c does."""
+    big = float(np.finfo(dtype).max) / 8
+    for f, x in ((lambda x: x * big * 16.0, 1 / big), (lambda x: x / big / 16.0, big),
+                 (lambda x: x * (1 / big) * (1 / 16), big), (lambda x: x / 2.0 ** -14, 1e-4),
+                 (lambda x: x / big * big, 2.0), (lambda x: x / (1 / big), 1 / big)):
+        x = np.array([x, 0.5 * x], dtype)
+        expected = f(x)
+        np.testing.assert_allclose(compile(f)(x), expected, rtol=4 * np.finfo(dtype).eps)
+        np.testing.assert_array_equal(compile(f, exact=True)(x), expected)
+
+
 def test_every_rule_is_reached():
     """The cases above apply every rule there is, so that a broken one fails here first."""
     reached, tables = set(), (EXACT, FAST, SUMS)
