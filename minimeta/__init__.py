@@ -2,9 +2,10 @@
 
 Read next: autodiff/trace.py.
 """
-from . import meta, nn, optim, tasks
+from . import check, meta, nn, optim, tasks
 from .autodiff import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp, primitive,
                        ravel, stop_gradient, value_and_grad, vjp)
+from .check import check_grads
 from .meta import FOMAML, MAML, MatchingNetwork, PrototypicalNetwork, Reptile
 from .nn import ConvEncoder
 
@@ -13,7 +14,8 @@ __all__ = [
     "grad", "value_and_grad", "vjp", "jvp", "hvp", "jacobian", "hessian", "elementwise_grad",
     "stop_gradient",                                                              # differentiate
     "primitive", "defvjp",                                                        # extend
+    "check_grads",                                                                # verify
     "ravel",                                                                      # weights
-    "nn", "optim", "meta", "tasks",
+    "check", "nn", "optim", "meta", "tasks",
     "MAML", "FOMAML", "Reptile", "PrototypicalNetwork", "MatchingNetwork", "ConvEncoder",
 ]

@@ -50,7 +50,8 @@ class Inputs:
         self.chosen = tuple(i % len(args) for i in chosen)
         self.args = list(args)
         leaves, self.rebuild = flatten(tuple(args[i] for i in self.chosen))
-        self.leaves = [a if hasattr(a, "dtype") else np.asarray(a) for a in leaves]
+        self.leaves = [a if hasattr(a, "dtype") and not isinstance(a, np.generic)
+                       else np.asarray(a) for a in leaves]
         for a in self.leaves:
             if np.dtype(str(a.dtype).removeprefix("torch.")).kind not in "fc":
                 raise TypeError(f"cannot differentiate with respect to {a.dtype} input: convert it "
@@ -137,9 +138,11 @@ class Line:
         if self.unit is None:
             leaves[self.leaf] = x + self.as_leaf(t)
         else:
-            moved = x.clone() if hasattr(x, "clone") else x.copy()
+            immutable = hasattr(x, "at")                                    # jax
+            moved = to_host(x).copy() if immutable else \
+                x.clone().contiguous() if hasattr(x, "clone") else x.copy()
             moved.reshape(-1)[self.at] += t * self.step
-            leaves[self.leaf] = moved
+            leaves[self.leaf] = like(moved, x) if immutable else moved
         return leaves
 
     def as_leaf(self, t=1.0):
@@ -188,8 +191,7 @@ class Values:
 
     def __call__(self, leaves, strict=False):
         try:
-            with np.errstate(all="ignore"):
-                return numbers(flatten(self.inputs.call(self.f, leaves))[0])
+            return numbers(flatten(self.inputs.call(self.f, leaves))[0])
         except UNDEFINED:
             if strict:
                 raise

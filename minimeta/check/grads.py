@@ -10,16 +10,16 @@ import numpy as np
 
 from ..autodiff import Traced, vjp
 from ..autodiff.tree import flatten
-from .functions import (Inputs, Line, Values, derivative_along, given_rows, lattice, like, numbers,
-                        cotangents, real_dot, rows, to_host)
-from .lines import noise
-from .report import INCONCLUSIVE, OK, WRONG, Report, Row, Slope, Test
-from .survey import EDGE, FALSE, KINK, Survey
+from .findings import row, seen, worst
+from .functions import (UNDEFINED, Inputs, Line, Values, cotangents, derivative_along, given_rows,
+                        lattice, like, numbers, real_dot, rows, split, to_host)
+from .further import symmetry, taylor, transposes
+from .report import INCONCLUSIVE, OK, WRONG, Report, Row, Test
+from .survey import FALSE, Survey
 
 MOST_ENTRIES = {1: 20_000}      # numbers in the arguments up to which each is checked, by order
 FEW_ENTRIES = 40                # the same at order 2 and above
 MOST_OUTPUTS = 64               # outputs up to which each is checked; more are projected
-SMALLEST = 9 / 16               # the smallest entry of a direction
 
 
 def check_grads(f, *args, argnums=None, order=2, df=None, hvp=None, directions=3, full="auto",
@@ -49,7 +49,8 @@ def check_grads(f, *args, argnums=None, order=2, df=None, hvp=None, directions=3
         raise ValueError(f"full={full!r}: True, False or 'auto'")
     if hvp is not None and df is None:
         raise ValueError("hvp without df: give df, somebody's gradient, as well")
-    return Check(f, args, argnums, order, df, hvp, directions, full, seed, nondet_tol).report()
+    with np.errstate(all="ignore"):
+        return Check(f, args, argnums, order, df, hvp, directions, full, seed, nondet_tol).report()
 
 
 class Check:
@@ -148,17 +149,15 @@ class Check:
             return real_dot(flatten(self.f(*args))[0], weights)
         along = [self.direction_everywhere() for _ in range(self.order)]
         if self.df is None:
-            self.compare_transposes(along[0], u)
+            self.tests.append(transposes(inputs, self.f, self.outputs, along[0], u, self.eps))
 
             def gradient(leaves):
                 y, pullback = vjp(lambda leaves: inputs.call(scalar, leaves), list(leaves))
                 return pullback(np.ones_like(y))[0]
         else:
             def gradient(leaves):
-                result = inputs.call(self.df, leaves)
                 shapes = [tuple(np.shape(o)) for o in self.outputs]
-                from .functions import split
-                return split(inputs, result, shapes)[0]
+                return split(inputs, inputs.call(self.df, leaves), shapes)[0]
         chain, failed = [gradient], None
         for k in range(2, self.order + 1):
             failed = self.refuse(k)
@@ -174,10 +173,10 @@ class Check:
                 return derivative_along(lower, direction)(leaves)
             self.check_order(k, lower, next_gradient)
             if k == 2:
-                self.symmetry(next_gradient, along)
+                self.tests.append(symmetry(inputs, next_gradient, *along[:2], self.eps))
             chain.append(lambda leaves, d=along[0], g=next_gradient: g(leaves, d))
         if self.centre.size == 1:
-            self.taylor(chain, along[0])
+            self.slopes = taylor(inputs, self.F, chain, along[0], float(self.centre[0]), self.eps)
 
     def direction_everywhere(self):
         """A direction in all leaves, each as large as the leaf's entries."""
@@ -201,7 +200,6 @@ class Check:
             probe = self.df if k == 2 or self.hvp is None else None
             if probe is None:
                 return "hvp gives order 2; higher orders need a df that minimeta can follow"
-            from .functions import split
             derivative_along(lambda leaves: split(self.inputs, self.inputs.call(self.df, leaves),
                                                   [()])[0],
                              self.direction_everywhere(), followed)(self.inputs.leaves)
@@ -236,9 +234,8 @@ class Check:
 
         def G(leaves):
             try:
-                with np.errstate(all="ignore"):
-                    return numbers(lower(leaves))
-            except (ArithmeticError, np.linalg.LinAlgError):
+                return numbers(lower(leaves))
+            except UNDEFINED:
                 return np.full(sum(map(inputs.units, range(len(inputs.leaves)))), np.nan)
 
         def claim_at(leaves):
@@ -247,7 +244,7 @@ class Check:
                 direction[line.leaf] = line.as_leaf()
                 return numbers(next_gradient(leaves, direction))
             return claim
-        names = [f" of d/d{name}{list(inputs.index(leaf, i)) or ''}"
+        names = [f" by {name}{list(inputs.index(leaf, i)) or ''}"
                  for leaf, name in enumerate(inputs.names) for i in self.interleaved(leaf)]
         for leaf in range(len(inputs.leaves)):
             self.examine(k, G, claim_at, leaf, names)
@@ -275,14 +272,14 @@ class Check:
             return
         lines = [Line(inputs, leaf, unit=i) for i in range(count)] if entries else random
         survey.run(lines)
-        checked = f"each of {count} entries" if entries else f"{len(lines)} directions"
-        l, c = worst(survey)
-        if not entries and survey.state[l, c] == FALSE:
-            line = self.bisect(survey, lines[l], c)
-            if line is not None:
-                survey.run([line])
-                l = 0
-        self.rows.append(self.row(order, leaf, survey, l, c, names, checked, entries))
+        checked = f"{len(lines)} directions" if not entries else \
+            "its one entry" if count == 1 else f"each of {count} entries"
+        (i, c), sight = worst(survey), seen(survey)
+        if not entries and survey.state[i, c] == FALSE:
+            line = self.bisect(survey, lines[i], c)
+            survey.run([line] if line is not None else lines)
+            i = 0 if line is not None else i
+        self.rows.append(row(order, survey, (i, c), names, checked, sight))
 
     def bisect(self, survey, line, c):
         """The single entry that makes component c wrong along a line; None if they cancel out."""
@@ -304,130 +301,3 @@ class Check:
                 return None
             units = halves[k][0]
         return Line(inputs, leaf, unit=int(units[0]))
-
-    def row(self, order, leaf, survey, l, c, names, checked, entries):
-        """What the survey found, in units of the derivative."""
-        inputs, found = self.inputs, survey.found
-        scale = np.array([line.scale for line in survey.lines])[:, None]
-        line, state = survey.lines[l], survey.state[l, c]
-        seen = np.isfinite(found.bound) & (survey.state != FALSE)
-        smallest = 1.0 if survey.lines[0].unit is not None else SMALLEST
-        errors = np.where(seen, 2 * survey.tolerance / scale / smallest, 0)
-        resolution = float(errors.max()) if seen.any() else math.inf
-        largest = float(np.max(np.where(np.isfinite(survey.claimed), np.abs(survey.claimed), 0)
-                               / scale))
-        relative = resolution / largest if largest > 0 else math.inf
-        verdict, reason = OK, ""
-        if state == FALSE:
-            verdict = WRONG
-            if found.kink[l, c]:
-                reason = "beside a kink, on its smooth side, the claim is wrong, too"
-        elif state == EDGE:
-            verdict, reason = INCONCLUSIVE, "edge of the domain: no finite values on both sides"
-        elif state == KINK:
-            verdict, reason = INCONCLUSIVE, kink_reason(survey, l, c, line.scale)
-        elif largest > 0 and relative > 0.2:
-            verdict = INCONCLUSIVE
-            reason = (f"noise floor: the claim is at most {largest:.1e}, and what can be seen "
-                      f"starts at {resolution:.1e}")
-        if line.unit is not None:
-            entry = str(list(inputs.index(leaf, line.unit))) if inputs.shapes[leaf] else "(number)"
-        else:
-            entry = f"direction {l}"
-        entry += names[c]
-        claimed, numeric = survey.claimed[l, c] / line.scale, found.value[l, c] / line.scale
-        return Row(order, inputs.names[leaf], inputs.shapes[leaf], entry, float(claimed),
-                   float(numeric), float(abs(claimed - numeric)),
-                   float(survey.tolerance[l, c] / line.scale), resolution, relative, verdict,
-                   reason, checked, curve(survey, l, c, line.scale))
-
-    # ------------------------------------------------------------ further tests
-
-    def compare_transposes(self, direction, u):
-        """<J v, u> = <v, J'u>."""
-        inputs = self.inputs
-        y, pullback = vjp(lambda leaves: flatten(inputs.call(self.f, leaves))[0],
-                          list(inputs.leaves))
-        weights = cotangents(self.outputs, u)
-        backward = pullback(weights)[0]
-        _, transpose = vjp(pullback, [np.zeros_like(o) for o in y])
-        forward = transpose((list(direction),))[0]
-        left, right = (float(real_dot(a, b)) for a, b in ((forward, weights),
-                                                          (backward, direction)))
-        self.agree("adjoint, <Jv, u> and <v, J'u>", left, right, backward, direction)
-
-    def symmetry(self, next_gradient, along):
-        """<H v, w> = <v, H w>."""
-        v, w = along[0], along[1]
-        Hv, Hw = (next_gradient(self.inputs.leaves, d) for d in (v, w))
-        self.agree("symmetry, <Hv, w> and <v, Hw>", float(real_dot(Hv, w)),
-                   float(real_dot(Hw, v)), Hv, w)
-
-    def agree(self, name, left, right, a, b):
-        """A Test that two inner products agree to round-off."""
-        size = float(sum(np.sum(np.abs(to_host(p)) * np.abs(to_host(q))) for p, q in zip(a, b)))
-        bound = 1e5 * self.eps * size
-        apart = abs(left - right)
-        self.tests.append(Test(name, left, right, bound, WRONG if apart > bound else OK))
-
-    def taylor(self, chain, direction):
-        """Slopes of |p(t) - sum_{i <= j} p^(i) t^i / i!| for j = 0 to the highest order."""
-        inputs, eps = self.inputs, self.eps
-
-        def line(t):
-            return [x + like(np.asarray(t * to_host(d), to_host(d).dtype), x)
-                    for x, d in zip(inputs.leaves, direction)]
-        steps = 2.0 ** -np.arange(1, 40)
-        steps = steps[steps > eps ** 0.75]
-        values = np.array([self.F(line(t))[0] for t in steps])
-        sigma = max(float(noise(self.F, line, eps)[0]), eps / 2 * abs(self.centre[0]))
-        terms = [float(self.centre[0])]
-        terms += [float(np.real(real_dot(g(inputs.leaves), direction))) for g in chain]
-        polynomial = np.zeros_like(steps)
-        for j, term in enumerate(terms):
-            polynomial = polynomial + term * steps ** j / math.factorial(j)
-            remainder = np.abs(values - polynomial)
-            clear = remainder > 30 * sigma + 4 * eps * sum(map(abs, terms[:j + 1]))
-            clear &= np.isfinite(remainder)
-            # the smallest steps that stand out of the noise, without a gap
-            last = np.flatnonzero(clear)[-1] if clear.any() else -1
-            at = [i for i in range(max(last - 4, 0), last + 1) if clear[i]]
-            measured = None
-            if len(at) >= 3:
-                measured = float(np.polyfit(np.log(steps[at]), np.log(remainder[at]), 1)[0])
-            self.slopes.append(Slope(j, j + 1, measured, {
-                "steps": steps.tolist(), "remainder": remainder.tolist(),
-                "floor": 30 * sigma}))
-
-
-def worst(survey):
-    """(line, component) of the most serious finding."""
-    rank = np.select([survey.state == FALSE, survey.state == KINK, survey.state == EDGE],
-                     [3, 2, 1], 0)
-    top = rank == rank.max()
-    at = np.argmax(np.where(top, np.nan_to_num(survey.over, posinf=1e300), -1))
-    return np.unravel_index(at, rank.shape)
-
-
-def kink_reason(survey, l, c, scale):
-    """What happens at a kink or a jump."""
-    found = survey.found
-    if found.kink[l, c] == 2:
-        return "kink: what is differentiated jumps here, so that it has no derivative"
-    low, high = sorted((found.left[l, c] / scale, found.right[l, c] / scale))
-    claim, slack = survey.claimed[l, c] / scale, 1e-3 * (high - low)
-    inside = low - slack <= claim <= high + slack
-    return (f"kink: one-sided slopes {low:.4g} and {high:.4g}; the claim, {claim:.4g}, lies "
-            f"{'between' if inside else 'outside'} them")
-
-
-def curve(survey, l, c, scale):
-    """The ladder at one entry: what `Report.plot` draws."""
-    found, claimed = survey.found, survey.claimed[l, c]
-    t = found.steps[l]
-    keep = np.isfinite(t)
-    with np.errstate(invalid="ignore"):
-        return {"steps": (t[keep] * scale).tolist(),
-                "central": (np.abs(found.central[l, keep, c] - claimed) / scale).tolist(),
-                "richardson": (np.abs(found.richardson[l, keep, c] - claimed) / scale).tolist(),
-                "bound": (4 * found.bounds[l, keep, c] / scale).tolist()}

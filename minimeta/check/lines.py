@@ -4,7 +4,8 @@ p(t) = F(x + t w), F array-valued, is sampled on both sides of t = 0 on a ladder
 differences D(t) and one level of Richardson's extrapolation R(t) are as good as
     bound(t) = |R(t) - R(r t)| + 4 sigma / t + 4 eps |R|,
 r the ratio of the ladder, sigma the noise of F, measured from tables of differences (ECnoise: Moré
-and Wild, Computing Numerical Derivatives with Noise, 2011/12).  The step with the least bound wins.
+and Wild, Computing Numerical Derivatives with Noise, 2011/12).  The step with the least bound wins,
+of those that agree with all smaller ones.
 
 Read next: functions.py.
 """
@@ -15,6 +16,7 @@ import numpy as np
 SAFETY = 4                       # a claim is wrong when it is off by more than SAFETY bounds
 POINTS, ORDERS = 10, (4, 5, 6)   # of a table of differences
 SIGNIFICANT = 40                 # a gap between one-sided slopes counts above so many sigma / t
+SMOOTH, KINK, JUMP = 0, 1, 2
 
 
 def ladder(eps, ratio=2.0):
@@ -61,7 +63,7 @@ class Estimate:
     """Derivatives (L, m) along L lines of m functions, and all that they were made of.
 
     value, bound  -- R and its bound at the best step; the bound is infinite where there is none
-    kink          -- 0 where smooth, 1 at a kink, 2 at a jump
+    kink          -- SMOOTH, KINK or JUMP
     left, right   -- one-sided slopes at a kink
     steps (L, K), central, richardson, bounds (L, K, m) -- the whole ladder
     """
@@ -92,41 +94,80 @@ def estimate(centre, plus, minus, steps, sigma, eps):
         spread = np.maximum(sigma, eps / 2 * size)
         bounds = change + (4 * spread + eps * np.abs(richardson)) / t \
             + 4 * eps * np.abs(richardson)
-    bounds = np.where(np.isfinite(bounds), bounds, np.inf)
+    kink, inside, left, right = kinks(centre, plus, minus, steps, spread)
+    bounds = np.where(np.isfinite(bounds) & inside, bounds, np.inf)
+    bounds = np.where(agrees(richardson, SAFETY * bounds), bounds, np.inf)
     best = np.argmin(bounds, axis=1)[:, None]
-    kink, left, right = _kinks(centre, plus, minus, t, spread)
     return Estimate(np.take_along_axis(richardson, best, 1)[:, 0],
                     np.take_along_axis(bounds, best, 1)[:, 0], kink, left, right,
                     steps, central, richardson, bounds)
 
 
-def _kinks(centre, plus, minus, t, spread):
-    """(kink, left slope, right slope), each (L, m).
+def agrees(values, margins):
+    """Whether each value (L, K, m) lies within the margins of all at smaller steps.
+
+    Far away F may be flat, and its differences exact there, about another function.
+    """
+    with np.errstate(invalid="ignore"):
+        low, high = np.nan_to_num(values - margins, nan=-np.inf), values + margins
+        high = np.where(np.isnan(high), np.inf, high)
+    highest_low = np.maximum.accumulate(low[:, ::-1], axis=1)[:, ::-1]
+    lowest_high = np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
+    return (low <= lowest_high) & (high >= highest_low)
+
+
+def kinks(centre, plus, minus, steps, spread, least=0.0):
+    """(kink, inside, left slope, right slope): (L, m), (L, K, m), (L, m), (L, m).
 
     The gap between the one-sided slopes goes to 0 as t does where F is smooth (a slope of 1 in
-    log-log), stays where F has a kink (0), and grows where F jumps (-1).  Read off at the smallest
-    steps at which it stands out of the noise.
+    log-log), stays where F has a kink (0), and grows where F jumps (-1).  It is read off at the
+    smallest steps at which it stands out of the noise.  Where it is gone at smaller steps, though
+    it could be seen there, the kink is far enough away: those steps are `inside`, and will do
+    (if they are not below `least`).
     """
+    t = steps[:, :, None]
     with np.errstate(all="ignore"):
         right, left = (plus - centre) / t, (centre - minus) / t
         gap = np.abs(right - left)
         clear = np.isfinite(gap) & (gap * t > SIGNIFICANT * spread)
-        count = gap.shape[1]
-        last = count - 1 - np.argmax(clear[:, ::-1], axis=1)          # the smallest clear step
-        last = np.where(clear.any(axis=1), last, -1)
-        skip = 2 if count > 6 else 0            # a kink close by needs two octaves to show whole
-        window = last[:, None] - skip - np.arange(4)[:, None]         # (L, 4, m), growing steps
-        usable = (window >= 0).all(axis=1)
-        window = np.clip(window, 0, count - 1)
-        gaps = np.take_along_axis(gap, window, 1)
-        octaves = np.log2(np.take_along_axis(np.broadcast_to(t, gap.shape), window, 1))
-        slopes = np.diff(np.log2(gaps), axis=1) / np.diff(octaves, axis=1)
-        usable &= np.take_along_axis(clear, window, 1).all(axis=1)
-    flat = usable & (slopes > -0.6).all(axis=1) & (slopes < 0.4).all(axis=1)
-    jump = usable & (slopes > -1.4).all(axis=1) & (slopes <= -0.6).all(axis=1)
+        window, usable = _smallest(clear, skip=2 if gap.shape[1] > 6 else 0)
+        slopes = _slopes(gap, t, window)
+        # what jumps by as much to both sides has no gap, but a difference that stays
+        across = np.abs(plus - minus)
+        apart = np.isfinite(across) & (across > SIGNIFICANT * spread)
+        ends, there = _smallest(apart)
+        stays = there & (ends[:, 0] == gap.shape[1] - 1) & (
+            np.abs(_slopes(across, t, ends)) < 0.4).all(axis=1)
+        flat = usable & (slopes > -0.6).all(axis=1) & (slopes < 0.4).all(axis=1)
+        jump = usable & (slopes > -1.4).all(axis=1) & (slopes <= -0.6).all(axis=1)
+        height = np.take_along_axis(gap, window[:, :1], 1)
+        gone = (gap < height / 8) & (height * t > SIGNIFICANT * spread) & (
+            np.arange(gap.shape[1])[:, None] > window[:, :1]) & (t >= least)
+    far = (flat | jump) & ~stays & (gone.sum(axis=1) >= 3)
+    inside = np.where(far[:, None], np.cumsum(gone, axis=1) > 0, True)
     at = window[:, :1]
-    return (np.where(flat, 1, np.where(jump, 2, 0)), np.take_along_axis(left, at, 1)[:, 0],
+    kink = np.where(stays | jump & ~far, JUMP, np.where(flat & ~far, KINK, SMOOTH))
+    return (kink, inside, np.take_along_axis(left, at, 1)[:, 0],
             np.take_along_axis(right, at, 1)[:, 0])
+
+
+def _smallest(clear, skip=0):
+    """(window (L, 4, m), usable (L, m)): the four smallest steps that are clear, growing.
+
+    A kink close by needs two octaves to show whole: `skip` so many steps first.
+    """
+    count = clear.shape[1]
+    last = np.where(clear.any(axis=1), count - 1 - np.argmax(clear[:, ::-1], axis=1), -1)
+    window = last[:, None] - skip - np.arange(4)[:, None]
+    usable = (window >= 0).all(axis=1)
+    window = np.clip(window, 0, count - 1)
+    return window, usable & np.take_along_axis(clear, window, 1).all(axis=1)
+
+
+def _slopes(a, t, window):
+    """The log-log slopes of a (L, K, m) against t between the steps of a window."""
+    octaves = np.log2(np.take_along_axis(np.broadcast_to(t, a.shape), window, 1))
+    return np.diff(np.log2(np.take_along_axis(a, window, 1)), axis=1) / np.diff(octaves, axis=1)
 
 
 def walk(F, line, steps):

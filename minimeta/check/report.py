@@ -17,7 +17,8 @@ class GradientError(AssertionError):
 class Row:
     """What was found in one argument at one order of derivatives.
 
-    entry      -- the worst entry, "[2, 3]"; at order 2 and above, "[2, 3] by y[0]"
+    entry      -- the worst entry, "[2, 3]"; at order 2 and above with the entry of the gradient
+                  that it changes, "[2, 3] by y[0]"
     claimed, numeric, difference, bound -- there: the verdict is WRONG if difference > bound
     resolution -- the smallest error of one entry that must have been found, absolute
     relative   -- the same, relative to the largest derivative in the row
@@ -108,35 +109,58 @@ class Report:
     def lines(self, width=100):
         """The report as lines of at most `width` characters."""
         value = "" if self.value is None else f" = {self.value:.6g}"
-        found = [cut(f"{self.verdict}: {self.name}{value}", width), ""]
-        heads = ("order", "argument", "worst entry", "claimed", "numeric", "difference", "bound",
-                 "verdict")
-        table = [(str(r.order), cut(r.argument, 16), cut(r.entry, 22), number(r.claimed),
-                  number(r.numeric), short(r.difference), short(r.bound), r.verdict)
-                 for r in self.rows]
-        wide = [max(len(line[i]) for line in (heads, *table)) for i in range(len(heads))]
-        for line in (heads, *table):
-            found.append("  ".join(c.ljust(w) if i in (1, 2, 7) else c.rjust(w)
-                                   for i, (c, w) in enumerate(zip(line, wide))).rstrip())
+        found = [cut(f"{self.verdict}: {self.name}{value}", width), "", *self.table(width), ""]
         for r in self.rows:
-            where = f"order {r.order}, {cut(r.argument, 30)}"
-            if r.reason:
-                found += wrap(f"{where}: {r.reason}", width)
-            elif math.isfinite(r.relative):
-                found += wrap(f"{where} ({r.checked}): one wrong entry is seen from {r.resolution:.0e} "
-                              f"up, {r.relative:.0e} of the largest", width)
-            else:
-                found += wrap(f"{where} ({r.checked}): zero; one wrong entry is seen from "
-                              f"{r.resolution:.0e} up", width)
-        found.insert(3 + len(table), "")
+            if r.verdict != OK:
+                found += wrap(f"order {r.order}, {cut(r.argument, 30)}: {trouble(r)}", width)
+        for order in sorted({r.order for r in self.rows}):
+            found += wrap(sight([r for r in self.rows if r.order == order]), width)
         for t in self.tests:
             found += wrap(f"{t.name}: {number(t.left)} and {number(t.right)}, apart by "
-                          f"{abs(t.left - t.right):.1e}, bound {t.bound:.1e}: {t.verdict}", width)
+                          f"{short(abs(t.left - t.right))}, bound {short(t.bound)}: {t.verdict}",
+                          width)
         if self.slopes:
             shown = ", ".join(f"{'round-off' if s.measured is None else f'{s.measured:.2f}'} "
                               f"({s.expected})" for s in self.slopes)
             found += wrap(f"slopes of the Taylor remainders (expected): {shown}", width)
         return found
+
+    def table(self, width):
+        """A line for each row; the names of entries get what room is left."""
+        heads = ("order", "argument", "worst entry", "claimed", "numeric", "difference", "bound",
+                 "verdict")
+        table = [heads] + [(str(r.order), cut(r.argument, 16), r.entry, number(r.claimed),
+                            number(r.numeric), short(r.difference), short(r.bound), r.verdict)
+                           for r in self.rows]
+        wide = [max(len(line[i]) for line in table) for i in range(len(heads))]
+        wide[2] = min(wide[2], width - sum(wide) + wide[2] - 2 * (len(heads) - 1))
+        return ["  ".join(cut(c, w).ljust(w) if i in (1, 2, 7) else c.rjust(w)
+                          for i, (c, w) in enumerate(zip(line, wide))).rstrip() for line in table]
+
+
+def trouble(r):
+    """What is wrong in a row of the report, or why it could not be seen."""
+    if r.verdict == INCONCLUSIVE:
+        return r.reason
+    share = f" ({short(r.difference / abs(r.numeric))} of it)" if r.numeric else ""
+    return (f"{r.entry} is off by {short(r.difference)}{share}, the bound is {short(r.bound)}"
+            + (f"; {r.reason}" if r.reason else ""))
+
+
+def sight(rows):
+    """From where on errors are seen at one order."""
+    found = []
+    for r in rows:
+        if math.isfinite(r.resolution):
+            size = f" ({short(r.relative)} of the largest)" if math.isfinite(r.relative) else \
+                " (all claims are 0)"
+            found.append(f"{cut(r.argument, 30)} {short(r.resolution)}"
+                         + (size if len(found) == 0 else size.replace(" of the largest", "")))
+    if not found:
+        return ""
+    how = rows[0].checked if len(rows) == 1 or rows[0].checked.endswith("directions") else \
+        "entry by entry"
+    return f"order {rows[0].order}, {how}: an error in one entry is seen from: " + ", ".join(found)
 
 
 def number(x):

@@ -5,11 +5,13 @@ Read next: grads.py.
 import numpy as np
 
 from .functions import Line
-from .lines import SAFETY, Estimate, estimate, ladder, noise, walk
+from .lines import (KINK as AT_KINK, SAFETY, SMOOTH, Estimate, estimate, kinks, ladder, noise,
+                    walk)
 
 FULL, CHUNK = 256, 64       # lines that get the whole ladder; lines looked at in one go
 PILOTS, CONFIRM = 8, 32     # lines that show the best step; suspects that are looked at closely
 SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
+CLOSE = 2.0 ** -27          # a kink within this distance counts, however small the inputs are
 FINE, FALSE, KINK, EDGE = range(4)
 
 
@@ -39,6 +41,7 @@ class Survey:
         self.claimed = np.stack([self.claim(line) for line in lines])
         if len(lines) <= FULL:
             self.found = self.measure(lines, self.steps)
+            self.look_far()
         else:
             self.found = self.measure(lines, self.usual_steps())
             self.look_again()
@@ -56,6 +59,21 @@ class Survey:
             parts.append(estimate(centre, plus, minus, taken, self.sigma, self.eps))
         return Estimate(*(np.concatenate([getattr(p, name) for p in parts])
                           for name in Estimate.__dataclass_fields__))
+
+    def look_far(self):
+        """Kinks next to inputs that are all tiny: |x| at 1e-9 is smooth on the scale of 1e-9."""
+        found, spread = self.found, self.sigma[None, None]
+        for i in [i for i, line in enumerate(self.lines) if line.scale < 0.25]:
+            line = self.lines[i]
+            far = 4.0 ** np.arange(int(np.log2(1 / line.scale)) // 2, 0, -1)
+            steps = np.concatenate([far, self.steps])
+            plus, minus, taken = walk(self.F, line, steps)
+            size = np.maximum(spread, self.eps / 2 * np.maximum(np.abs(plus), np.abs(minus)))
+            kink, _, left, right = kinks(self.centre, plus[None], minus[None], taken[None], size,
+                                         CLOSE / line.scale)
+            new = (kink[0] == AT_KINK) & (found.kink[i] == SMOOTH)
+            found.kink[i][new] = AT_KINK
+            found.left[i][new], found.right[i][new] = left[0][new], right[0][new]
 
     def usual_steps(self):
         """Four steps, about the best ones of a few lines."""
@@ -82,14 +100,14 @@ class Survey:
             pad[axis] = (0, width)
             setattr(found, name, np.pad(a, pad, constant_values=np.nan))
         certain = 0
-        for l in suspects:
+        for i in suspects:
             if certain >= CONFIRM:
                 break
-            again = self.measure([self.lines[l]], self.steps)
+            again = self.measure([self.lines[i]], self.steps)
             for name in Estimate.__dataclass_fields__:
-                getattr(found, name)[l] = getattr(again, name)[0]
+                getattr(found, name)[i] = getattr(again, name)[0]
             tolerance = SAFETY * again.bound + self.floor()
-            certain += bool(np.any((_over(self.claimed[l], again.value, tolerance) > 1)
+            certain += bool(np.any((_over(self.claimed[i], again.value, tolerance) > 1)
                                    & (again.kink == 0)))
 
     def floor(self):
@@ -108,27 +126,27 @@ class Survey:
         self.state[wrong] = FALSE
         order = np.argsort(-np.max(np.where(wrong, over, 0), axis=1), kind="stable")
         certain = 0
-        for l in order:
-            if not wrong[l].any() or certain >= CONFIRM:
+        for i in order:
+            if not wrong[i].any() or certain >= CONFIRM:
                 break
-            other = self.measure([self.lines[l]], self.other_steps)
-            agrees = _over(claimed[l], other.value[0], SAFETY * other.bound[0] + self.floor()) > 1
+            other = self.measure([self.lines[i]], self.other_steps)
+            agrees = _over(claimed[i], other.value[0], SAFETY * other.bound[0] + self.floor()) > 1
             kink = other.kink[0] > 0
-            self.state[l] = np.where(wrong[l] & ~agrees, FINE, self.state[l])
-            self.tolerance[l] = np.where(wrong[l] & ~agrees,
-                                         np.maximum(self.tolerance[l],
-                                                    np.abs(claimed[l] - found.value[l])),
-                                         self.tolerance[l])
-            self.state[l] = np.where(wrong[l] & agrees & kink, KINK, self.state[l])
-            certain += bool((self.state[l] == FALSE).any())
+            self.state[i] = np.where(wrong[i] & ~agrees, FINE, self.state[i])
+            self.tolerance[i] = np.where(wrong[i] & ~agrees,
+                                         np.maximum(self.tolerance[i],
+                                                    np.abs(claimed[i] - found.value[i])),
+                                         self.tolerance[i])
+            self.state[i] = np.where(wrong[i] & agrees & kink, KINK, self.state[i])
+            certain += bool((self.state[i] == FALSE).any())
         kinked = np.argsort(-np.max(np.where(self.state == KINK, over, -1), axis=1), kind="stable")
-        for l in kinked[:CONFIRM]:
-            if (self.state[l] == KINK).any() and self.false_beside(l):
-                self.state[l] = np.where(self.state[l] == KINK, FALSE, self.state[l])
+        for i in kinked[:CONFIRM]:
+            if (self.state[i] == KINK).any() and self.false_beside(i):
+                self.state[i] = np.where(self.state[i] == KINK, FALSE, self.state[i])
 
-    def false_beside(self, l):
+    def false_beside(self, i):
         """Whether the claim is wrong on either side of a kink, too: then the kink is no excuse."""
-        line, at_kink = self.lines[l], self.state[l] == KINK
+        line, at_kink = self.lines[i], self.state[i] == KINK
         for side in (SIDE, -SIDE):
             leaves = line(side)
             beside = Line(self.inputs, self.leaf, line.unit, getattr(line, "direction", None),

@@ -1,4 +1,4 @@
-"""Pictures of a comparison: learning curves, sinusoid fits, an episode; read next: style.py."""
+"""Pictures of a comparison: learning curves, sinusoid fits, an episode; read next: ../style.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..run.results import Comparison, Result
-from .style import RIGHT, STYLES, WRONG, log_axis, look, new_figure
+from ..style import RIGHT, STYLES, WRONG, log_axis, look, new_figure
 from .table import title
 
 SHOWN_QUERIES = 5           # a class, of those the episode has

@@ -1,4 +1,4 @@
-"""One look for all figures, legible to colour-blind readers; read next: folder.py."""
+"""One look for all figures, legible to colour-blind readers; read next: report/folder.py."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ STYLES = {
     "joint":        ("#666666", ":",  "x"),
 }
 RIGHT, WRONG = "#0072B2", "#D55E00"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666")
 SETTINGS = {"font.size": 9, "axes.titlesize": 10, "legend.frameon": False, "figure.dpi": 150,
             "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
             "axes.axisbelow": True, "grid.color": "#e6e6e6", "lines.linewidth": 1.5}
