@@ -6,6 +6,7 @@ from . import check, meta, nn, optim, tasks
 from .autodiff import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp, primitive,
                        ravel, stop_gradient, value_and_grad, vjp)
 from .check import check_grads
+from .device import device
 from .meta import FOMAML, MAML, MatchingNetwork, PrototypicalNetwork, Reptile
 from .nn import ConvEncoder
 
@@ -15,6 +16,7 @@ __all__ = [
     "stop_gradient",                                                              # differentiate
     "primitive", "defvjp",                                                        # extend
     "check_grads",                                                                # verify
+    "device",                                                                     # CPU or GPU
     "ravel",                                                                      # weights
     "check", "nn", "optim", "meta", "tasks",
     "MAML", "FOMAML", "Reptile", "PrototypicalNetwork", "MatchingNetwork", "ConvEncoder",

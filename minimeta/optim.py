@@ -60,9 +60,13 @@ def linear_decay(start, steps, end=0.0):
 
 
 def clip_norm(g, limit):
-    """g, scaled down to norm `limit` if it is longer.  Raises if g is not finite."""
-    norm = float(np.sqrt(np.sum(g * g)))
-    if not norm < float("inf"):
+    """g, scaled down to norm `limit` if it is longer.
+
+    Raises FloatingPointError if g is not finite; on a GPU, where looking would stop the pipeline,
+    the result is not finite then.
+    """
+    norm = np.sqrt(np.sum(g * g))
+    if isinstance(norm, (np.ndarray, np.generic)) and not norm < float("inf"):
         raise FloatingPointError("the gradient is not finite: lower the inner learning rate, "
                                  "or take fewer inner steps")
-    return g * (limit / norm) if norm > limit else g
+    return g * (limit / np.maximum(norm, limit))

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from .. import device
 from ..autodiff import Traced, grad, vjp
 from ..autodiff.tree import flatten
 
@@ -16,9 +17,9 @@ UNDEFINED = (ArithmeticError, np.linalg.LinAlgError)    # what F may raise off i
 
 def to_host(a):
     """An array of any library (NumPy, CuPy, PyTorch, JAX) as NumPy's."""
-    for way in ("detach", "cpu", "get"):                # torch: detach, cpu; cupy: get
+    for way in ("detach", "cpu"):                       # torch
         a = getattr(a, way)() if hasattr(a, way) and not isinstance(a, np.ndarray) else a
-    return np.asarray(a)
+    return np.asarray(device.to_host(a))
 
 
 def numbers(leaves):
@@ -33,7 +34,8 @@ def numbers(leaves):
 class Inputs:
     """The arrays that a function is checked in: its float arguments among `argnums`.
 
-    names -- what each is called, "theta['w']"; scales -- a power of two as large as its entries.
+    names -- what each is called, "theta['w']"; scales -- a power of two as large as its entries;
+    steps -- the same for each of its entries, an array
     """
 
     def __init__(self, f, args, argnums):
@@ -60,6 +62,7 @@ class Inputs:
         self.shapes = [tuple(a.shape) for a in self.leaves]
         self.hosts = [to_host(a) for a in self.leaves]
         self.scales = [_power_of_two(np.abs(a)) for a in self.hosts]
+        self.steps = [self.entry_scales(leaf) for leaf in range(len(self.hosts))]
 
     def call(self, f, leaves):
         """f at the arguments, these leaves in their places."""
@@ -72,6 +75,19 @@ class Inputs:
         """How many numbers a leaf has; a complex entry counts twice."""
         a = self.hosts[leaf]
         return a.size * (2 if a.dtype.kind == "c" else 1)
+
+    def entry_scales(self, leaf):
+        """How far each entry of a leaf moves, an array like it: powers of two.
+
+        An entry much smaller than the rest moves by a compromise between both sizes, and one that
+        is 0 like the largest.
+        """
+        host, all_of = self.hosts[leaf], self.scales[leaf]
+        size = np.abs(host).astype(float)
+        least = all_of * float(np.finfo(host.dtype).eps) ** 0.25
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = 2.0 ** np.round(np.log2(np.maximum(np.sqrt(size * all_of), least)))
+        return np.where((size > 0) & np.isfinite(scale), scale, all_of)
 
     def index(self, leaf, unit):
         """The place of a number in its leaf, as a tuple (with "imag" behind it if it is that)."""
@@ -123,10 +139,7 @@ class Line:
         self.leaves = list(inputs.leaves if base is None else base)
         host = inputs.hosts[leaf]
         if unit is not None:
-            # an entry much smaller than the rest moves by a compromise between both sizes
-            entry, all_of = abs(host.reshape(-1)[unit % host.size]), inputs.scales[leaf]
-            least = all_of * float(np.finfo(host.dtype).eps) ** 0.25
-            self.scale = _power_of_two(max(math.sqrt(entry * all_of), least)) if entry else all_of
+            self.scale = float(inputs.steps[leaf].reshape(-1)[unit % host.size])
             self.step = self.scale * (1j if unit >= host.size else 1)
             self.at = unit % host.size
         else:
@@ -170,11 +183,9 @@ def like(host, x):
         return host
     if hasattr(x, "new_tensor"):                                            # torch
         return x.new_tensor(host)
-    like_x = np.zeros_like(x, shape=host.shape) if hasattr(x, "__array_function__") else None
-    if like_x is not None and hasattr(like_x, "set"):                       # cupy
-        like_x.set(np.ascontiguousarray(host))
-        return like_x
-    return type(x)(host) if like_x is None and not hasattr(x, "at") else x * 0 + host
+    if hasattr(x, "__array_function__"):                                    # a GPU's, by NEP 35
+        return np.asarray(host, like=x)
+    return x * 0 + host                                                     # jax
 
 
 def lattice(rng, size):

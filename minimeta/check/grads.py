@@ -264,7 +264,9 @@ class Check:
         survey = Survey(F, inputs, leaf, claim_at, self.eps, self.shaking)
         host, count = inputs.hosts[leaf], inputs.units(leaf)
         random = [Line(inputs, leaf, direction=self.lattice(host)) for _ in range(self.directions)]
-        survey.listen(random)
+        # noise is heard where no entry moves by more than it is large
+        survey.listen([Line(inputs, leaf, direction=line.direction * inputs.steps[leaf]
+                            / inputs.scales[leaf]) for line in random])
         most = MOST_ENTRIES.get(order, FEW_ENTRIES)
         total = sum(map(inputs.units, range(len(inputs.leaves))))
         entries = self.full is True or (self.full == "auto" and total <= most)

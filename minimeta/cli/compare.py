@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..device import device as find_device
 from ..run.settings import DATA, METHODS, SPLITS, Settings, SettingsError, known
 
 OUT = "minimeta-results"
@@ -38,6 +39,8 @@ def listed(given: tuple[str, ...]) -> tuple[str, ...]:
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, only.")
 @click.option("--split", default="background", show_default=True, metavar="NAME",
               help=f"Split of Omniglot: {' or '.join(SPLITS)}.")
+@click.option("--device", default="cpu", show_default=True, metavar="NAME",
+              help="Where to compute: cpu or gpu (CuPy).")
 @click.option("--filters", type=int, help="Of each convolution.  [default: 16; 64 on omniglot]")
 @click.option("--test-episodes", type=int,
               help="Tasks to test on.  [default: 600; 1000 on sinusoids]")
@@ -57,6 +60,7 @@ def compare(context, data, methods, out, as_json, minutes, **options):
     for name in names:
         known("data set", name, DATA)
     chosen = [Settings(name, methods, minutes=minutes, **options) for name in names]
+    find_device(chosen[0].device)
     probe(out)
     finished = run_all(chosen, out, quiet=as_json)
     if as_json:

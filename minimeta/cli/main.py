@@ -8,6 +8,7 @@ import click
 
 import minimeta
 
+from ..device import DeviceError
 from ..run.checkpoint import CheckpointError
 from ..run.settings import SettingsError
 from ..tasks import DataError
@@ -27,7 +28,7 @@ class Commands(click.Group):
             code = super().main(*args, standalone_mode=False, **options)
         except click.ClickException as error:
             fail(error.format_message())
-        except (SettingsError, DataError, CheckpointError) as error:
+        except (SettingsError, DataError, CheckpointError, DeviceError) as error:
             fail(str(error))
         except click.Abort:
             sys.exit(INTERRUPTED)

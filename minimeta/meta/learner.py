@@ -33,6 +33,11 @@ class Learner:
         self.optimizer = Adam(outer_lr)
         self.state = self.optimizer.init(self.theta)
 
+    def to(self, device):
+        """This learner with its weights and its optimiser's state on a minimeta.Device."""
+        self.theta, self.state = device.put(self.theta), device.put(self.state)
+        return self
+
     def objective(self, theta, episode):
         """The loss of a batch of tasks, a number."""
         raise NotImplementedError
@@ -42,15 +47,16 @@ class Learner:
         return value_and_grad(self.objective)(self.theta, episode)
 
     def meta_train_step(self, tasks):
-        """One step of the outer optimiser on a batch of tasks; the loss before it, a float.
+        """One step of the outer optimiser on a batch of tasks; the loss before it, a number.
 
-        tasks is an Episode or a list of (xs, ys, xq, yq); images are channels-last.
+        tasks is an Episode or a list of (xs, ys, xq, yq); images are channels-last.  On a GPU the
+        loss is an array there, of shape (), and nothing waits for it.
         """
         loss, g = self.meta_gradient(as_episode(tasks))
         if self.clip is not None:
             g = clip_norm(g, self.clip)
         self.theta, self.state = self.optimizer.update(self.theta, g, self.state)
-        return float(loss)
+        return loss
 
     def evaluate(self, outputs, targets):
         """Evaluation of outputs (T, N, ...) against targets."""

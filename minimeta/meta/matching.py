@@ -49,12 +49,13 @@ class MatchingNetwork(Learner):
     f and g are Models: images (..., N, H, W, C), channels-last, to embeddings (..., N, D).
     attention is `cosine` or `squared_distance`; temperature divides its scores.  For regression
     pass loss=mean_squared_error: the prediction is the attention-weighted mean of the targets.
+    n_way, the number of classes, is by default the largest label plus one.
     """
     name = "Matching"
 
     def __init__(self, f, g=None, attention=cosine, temperature=None, outer_lr=1e-3,
-                 loss=cross_entropy, clip=None, seed=0):
-        self.f, self.g, self.attention = f, g, attention
+                 loss=cross_entropy, clip=None, seed=0, n_way=None):
+        self.f, self.g, self.attention, self.n_way = f, g, attention, n_way
         self.temperature = {} if temperature is None else {"temperature": temperature}
         super().__init__(f if g is None else _both(f, g), outer_lr, loss, clip, seed)
         if g is not None:
@@ -74,7 +75,7 @@ class MatchingNetwork(Learner):
         """log p (..., n_query, n_way) for labels ys, predictions (..., n_query, d) for numbers."""
         scores, ys = self.scores(theta, xs, xq), as_targets(ys)
         if is_labels(ys):
-            return class_log_probabilities(scores, ys, int(np.max(ys)) + 1)
+            return class_log_probabilities(scores, ys, self.n_way or int(np.max(ys)) + 1)
         return np.exp(log_softmax(scores)) @ ys
 
     def objective(self, theta, episode):

@@ -68,6 +68,7 @@ class Reptile(GradientLearner):
         size = min(self.batch_size or n, n)
         order = np.resize(self.rng.permutation(n), self.inner_steps * size)
         for rows in order.reshape(self.inner_steps, size):
+            rows = np.asarray(rows, like=x)
             yield (x, y) if size == n else (x[:, rows], y[:, rows])
 
     def adapt(self, xs, ys, steps=None):

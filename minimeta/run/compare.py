@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..device import device as find_device
+from ..device import to_host
 from ..nn import batch_norm_mode
 from ..tasks import Episode
 from ..tasks.sinusoid import DOMAIN, sine
@@ -42,7 +44,7 @@ def compare(settings: Settings, on_progress: Callable[[Event], None] = lambda ev
     """
     minutes = settings.minutes if minutes is None else minutes
     budget = Budget(None if minutes is None else 60 * minutes, clock)
-    tasks = data.load(settings)
+    tasks = data.load(settings, find_device(settings.device))
     found = Comparison(settings, tasks.about, tasks.hashes, shown_tasks(settings, tasks))
     from threadpoolctl import threadpool_limits
     # a small network's products are too short for several BLAS threads: they wait for each other
@@ -71,24 +73,26 @@ def trial(method: str, settings: Settings, tasks: Tasks, shown: Episode, share: 
     """One method, trained and tested, in `share` seconds (None: as long as the table says)."""
     preset = TABLE[settings.data][method]
     seed, start, deadline = settings.seed, clock(), None
+    device = find_device(settings.device)
     iterations = settings.iterations or preset.iterations
     size = data.batch_size(tasks.test, settings.filters)
 
     def learner(steps=None):
-        return build(method, settings.data, seed, settings.ways, settings.filters, steps)
+        made = build(method, settings.data, seed, settings.ways, settings.filters, steps)
+        return made.to(device)
 
     def training():
-        return stream(tasks.train, generator(seed, "train"), preset.tasks)
+        return stream(tasks.train, generator(seed, "train"), preset.tasks, device)
 
     def testing(part="test", count=settings.test_episodes):
-        return batches(getattr(tasks, part), generator(seed, part), count, size)
+        return batches(getattr(tasks, part), generator(seed, part), count, size, device)
 
     held_out = list(testing("val", HELD_OUT[settings.data]))
     last = preset.test_steps[-1]
     if share is not None:
         on_progress(Event(method, "time"))
         step, test = rehearse(learner(), training(), held_out[0], preset.test_steps,
-                              REHEARSAL * share, clock)
+                              REHEARSAL * share, clock, device)
         checks = (VALIDATIONS + 1) * len(held_out) / len(preset.test_steps)
         tests = settings.test_episodes / len(held_out[0].xs)
         iterations, deadline = plan(step, checks * test, tests * test + TRACED * step,
@@ -98,7 +102,8 @@ def trial(method: str, settings: Settings, tasks: Tasks, shown: Episode, share: 
     trained = learner(iterations)
     history = fit(trained, training(), iterations,
                   lambda: np.mean(evaluate(trained, held_out, [last])[last]), VALIDATIONS,
-                  deadline, lambda n: on_progress(Event(method, "train", n, iterations)), clock)
+                  deadline, lambda n: on_progress(Event(method, "train", n, iterations)), clock,
+                  device)
     on_progress(Event(method, "test"))
     results = evaluate(trained, testing(), preset.test_steps)
     spare, episode = learner(iterations), next(training())
@@ -108,26 +113,30 @@ def trial(method: str, settings: Settings, tasks: Tasks, shown: Episode, share: 
         note="stopped early, out of time" if history.stopped else None,
         network=trained.model.name, batch_norm=batch_norm_mode(trained.model),
         parameters=trained.theta.size, training=history,
-        peak_megabytes=peak_megabytes(lambda: spare.meta_train_step(episode)),
-        checkpoint=Checkpoint(trained.theta, method, settings.data, seed, settings.ways,
+        peak_megabytes=peak_megabytes(lambda: spare.meta_train_step(episode), device),
+        checkpoint=Checkpoint(to_host(trained.theta), method, settings.data, seed, settings.ways,
                               settings.filters, iterations),
         scores={steps: score(values, is_error) for steps, values in results.items()},
-        shown={steps: outputs(trained, shown, steps) for steps in preset.test_steps})
+        shown={steps: outputs(trained, device.put(shown), steps) for steps in preset.test_steps})
 
 
-def rehearse(learner, episodes, held_out, test_steps, seconds, clock) -> tuple[float, float]:
+def rehearse(learner, episodes, held_out, test_steps, seconds, clock,
+             device) -> tuple[float, float]:
     """(seconds a meta-step, seconds to test one batch), on a learner that is then thrown away."""
     # The larger arrays first, as in `fit`: once the C library has freed some, it keeps memory for
     # the next ones in place of returning it, and steps on sinusoids take half the time.
     test = time_steps(lambda: evaluate(learner, [held_out], test_steps), clock, least=1)
-    return time_steps(lambda: learner.meta_train_step(next(episodes)), clock, seconds), test
+
+    def step():
+        device.get(learner.meta_train_step(next(episodes)))
+    return time_steps(step, clock, seconds), test
 
 
 def shown_tasks(settings: Settings, tasks: Tasks) -> Episode:
     """The tasks that figures show: two sinusoids with a fine grid of queries, or the first test
     episode."""
     if settings.data != "sinusoid":
-        return next(batches(tasks.test, generator(settings.seed, "test"), 1, 1))
+        return to_host(next(batches(tasks.test, generator(settings.seed, "test"), 1, 1)))
     rng = generator(settings.seed, "shown")
     amplitude, phase = tasks.test.draw(rng, SHOWN_WAVES)
     support = tasks.test.episode(rng, amplitude, phase)
@@ -140,4 +149,4 @@ def outputs(learner, shown: Episode, steps: int | None) -> np.ndarray:
     """What a figure shows: predictions (T, N, 1), or for images the labels (T, N)."""
     with np.errstate(all="ignore"):
         found = learner.predict(shown.xs, shown.ys, shown.xq, steps)
-    return np.argmax(found, axis=-1) if shown.yq.dtype.kind in "iu" else found
+    return to_host(np.argmax(found, axis=-1) if shown.yq.dtype.kind in "iu" else found)

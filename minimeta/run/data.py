@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..device import CPU
 from ..tasks import Episode, EpisodeSampler, ImageSet, SinusoidSampler, glyph_splits
 from ..tasks import omniglot_splits
 from .methods import POINTS, QUERIES
@@ -36,20 +37,22 @@ def generator(seed: int, part: str) -> np.random.Generator:
     return np.random.default_rng((seed, PARTS.index(part)))
 
 
-def stream(sampler: Any, rng: np.random.Generator, size: int) -> Iterator[Episode]:
+def stream(sampler: Any, rng: np.random.Generator, size: int,
+           device: Any = CPU) -> Iterator[Episode]:
     """Episodes of `size` tasks without end; the i-th task is the same whatever the size."""
-    held = sampler.sample(rng, tasks=BLOCK)
+    held = device.put(sampler.sample(rng, tasks=BLOCK))
     while True:
         while len(held.xs) < size:
-            more = sampler.sample(rng, tasks=BLOCK)
+            more = device.put(sampler.sample(rng, tasks=BLOCK))
             held = Episode(*(np.concatenate(pair) for pair in zip(held, more)))
         yield Episode(*(a[:size] for a in held))
         held = Episode(*(a[size:] for a in held))
 
 
-def batches(sampler: Any, rng: np.random.Generator, count: int, size: int) -> Iterator[Episode]:
+def batches(sampler: Any, rng: np.random.Generator, count: int, size: int,
+            device: Any = CPU) -> Iterator[Episode]:
     """`count` tasks in episodes of at most `size`; the tasks are the same whatever the size."""
-    for episode in stream(sampler, rng, size):
+    for episode in stream(sampler, rng, size, device):
         yield Episode(*(a[:count] for a in episode))
         count -= size
         if count <= 0:
@@ -63,8 +66,8 @@ def batch_size(sampler: Any, filters: int | None) -> int:
     return max(1, MAPS // (filters * sampler.ways * (sampler.shots + sampler.queries)))
 
 
-def load(settings: Settings) -> Tasks:
-    """The tasks that `settings` ask for.
+def load(settings: Settings, device: Any = CPU) -> Tasks:
+    """The tasks that `settings` ask for; images go to the device once, and stay there.
 
     Raises SettingsError for more ways or shots than there are classes or examples, DataError for
     data that is missing or damaged.
@@ -88,8 +91,10 @@ def load(settings: Settings) -> Tasks:
     sets = hold_out(sets, settings.ways)
     queries = QUERIES | {"test": min(QUERIES["test"], examples - settings.shots)}
 
+    images = {part: device.put(sets[part].images) for part in sets}
+
     def sampler(part):
-        return EpisodeSampler(sets[part].images, settings.ways, settings.shots,
+        return EpisodeSampler(images[part], settings.ways, settings.shots,
                               queries["train" if part == "train" else "test"])
     return Tasks(sampler("train"), sampler("val"), sampler("test"),
                  [sets[part].about for part in ("train", "test")],

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..device import to_host
 from ..meta.learner import Learner
 from ..tasks import Episode
 from ..tasks.sinusoid import AMPLITUDE
@@ -52,4 +53,4 @@ def evaluate(learner: Learner, episodes: Iterable[Episode],
             for steps, values in results.items():
                 found = learner.adapt_and_evaluate(episode, steps)
                 values.append(found.loss if found.accuracy is None else found.accuracy)
-    return {steps: np.concatenate(values) for steps, values in results.items()}
+    return {steps: to_host(np.concatenate(values)) for steps, values in results.items()}

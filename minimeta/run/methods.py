@@ -111,9 +111,9 @@ def build(method: str, data: str, seed: int = 0, ways: int = 5, filters: int | N
     beta = schedule(preset.schedule, preset.outer_lr, iterations or preset.iterations)
     shared = {"outer_lr": beta, "clip": preset.clip, "seed": seed}
     if method == "prototypical":
-        return PrototypicalNetwork(model, **shared)
+        return PrototypicalNetwork(model, n_way=ways, **shared)
     if method == "matching":
-        return MatchingNetwork(model, loss=loss, **shared,
+        return MatchingNetwork(model, loss=loss, n_way=ways, **shared,
                                attention=squared_distance if regression else cosine)
     if method == "reptile":
         return Reptile(model, preset.inner_lr, inner_steps=preset.inner_steps, loss=loss, **shared,

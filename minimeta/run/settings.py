@@ -10,6 +10,7 @@ from numbers import Integral, Real
 DATA = ("sinusoid", "glyphs", "omniglot")
 METHODS = ("maml", "fomaml", "reptile", "prototypical", "matching", "joint")
 SPLITS = ("background", "vinyals")
+DEVICES = ("cpu", "gpu")
 DEFAULTS = {                # data: shots, filters, test episodes
     "sinusoid": (10, None, 1000),
     "glyphs": (1, 16, 600),
@@ -44,6 +45,8 @@ class Settings:
         Test tasks, and the one seed from which all randomness comes.
     split : str
         Of Omniglot: "background" (Lake's) or "vinyals".
+    device : str
+        "cpu" or "gpu", where everything is computed.
 
     shots, filters and test_episodes that are None take the data set's default.  Raises
     SettingsError.
@@ -59,10 +62,12 @@ class Settings:
     test_episodes: int | None = None
     seed: int = 0
     split: str = "background"
+    device: str = "cpu"
 
     def __post_init__(self):
         known("data set", self.data, DATA)
         known("split", self.split, SPLITS)
+        known("device", self.device, DEVICES)
         if self.methods is None:
             images = tuple(method for method in METHODS if method != "joint")
             object.__setattr__(self, "methods", METHODS if self.data == "sinusoid" else images)

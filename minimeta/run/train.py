@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..device import CPU
 from ..meta.learner import Learner
 from ..tasks import Episode
 
@@ -36,14 +37,15 @@ class Training(NamedTuple):
 def fit(learner: Learner, episodes: Iterable[Episode], iterations: int,
         validate: Callable[[], float] | None = None, validations: int = 10,
         deadline: float | None = None, on_step: Callable[[int], None] | None = None,
-        clock: Callable[[], float] = time.perf_counter) -> Training:
+        clock: Callable[[], float] = time.perf_counter, device=CPU) -> Training:
     """Take `iterations` meta-steps, one on each of `episodes`.
 
     validate() is called before the first step, `validations` times on the way, evenly, and its
     time is not counted as training.  At `deadline`, a time of `clock` in seconds, training ends
-    early, after at least one step.  Raises FloatingPointError when the loss is not finite.
+    early, after at least one step.  Raises FloatingPointError when the loss is not finite.  A GPU
+    is waited for after every `device.block` steps; they then count as equally long.
     """
-    losses, seconds, curve = [], [], []
+    losses, seconds, curve, sent = [], [], [], []
     marks = {round(k * iterations / validations) for k in range(1, validations + 1)}
 
     def look(step):
@@ -52,14 +54,20 @@ def fit(learner: Learner, episodes: Iterable[Episode], iterations: int,
 
     look(0)
     for step, episode in zip(range(1, iterations + 1), episodes):
-        start = clock()
+        if not sent:
+            start = clock()
         with np.errstate(all="ignore"):     # an overflow is told below, and once
-            loss = learner.meta_train_step(episode)
+            sent.append(learner.meta_train_step(episode))
+        if len(sent) < device.block and step not in marks and step < iterations:
+            continue
+        arrived = [float(loss) for loss in device.get(sent)]
         now = clock()
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the loss is not finite at step {step}")
-        losses.append(loss)
-        seconds.append(now - start)
+        for back, loss in enumerate(arrived, 1 - len(arrived)):
+            if not math.isfinite(loss):
+                raise FloatingPointError(f"the loss is not finite at step {step + back}")
+        losses += arrived
+        seconds += [(now - start) / len(sent)] * len(sent)
+        sent.clear()
         late = deadline is not None and now > deadline and step < iterations
         if step in marks or late:
             look(step)
