@@ -9,12 +9,12 @@ from typing import Callable
 
 import numpy as np
 
-from .functions import (MANY, Function, Scale, complex_step, functions, hessian_of, scales,
-                        stretched)
+from .functions import MANY, complex_step, functions, hessian_of, scales, stretched
 from .tasks import meta_objectives
 
-SIZES = {"float64": [10.0 ** k for k in range(-10, 1)], "float32": [10.0 ** k for k in range(-6, 1)]}
-ROUNDING = 256                  # a correct claim may be off by so many eps of the largest derivative
+SIZES = {"float64": [10.0 ** k for k in range(-10, 1)],
+         "float32": [10.0 ** k for k in range(-6, 1)]}
+ROUNDING = 256                  # a correct claim is off by so many eps of the largest at most
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,9 @@ SECOND = {"Hessian, factor": hessian_factor, "Hessian, entry": hessian_entry,
 
 def cases(quick=False):
     """All cases, correct ones included; with `quick` about one in ten."""
-    for k, case in enumerate(_all()):
-        if not quick or k % 11 == 0:
+    rng = np.random.default_rng(0)
+    for case in _all():
+        if not quick or rng.random() < 0.1:
             yield case
 
 
@@ -215,6 +216,3 @@ def _measured(case, claimed, truth):
     if case.correct and relative > ROUNDING * np.finfo(case.dtype).eps:
         raise AssertionError(f"{case.name}: a claim that ought to be correct is off by {relative}")
     return replace(case, error=error, relative=relative)
-
-
-__all__ = ["Case", "Function", "Scale", "cases"]
