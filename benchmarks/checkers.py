@@ -119,18 +119,18 @@ def document(records, seconds, missing, command):
              f"Made by `{command}`",
              f"on {datetime.date.today()}, Python {platform.python_version()},",
              f"{installed_versions}.", "",
-             f"{len(planted)} planted errors and {len(records) - len(planted)} correct derivatives "
-             "of functions from 6 to 400",
-             "inputs, values and inputs stretched by 2^-27 to 2^27, each checker called with its own",
-             "defaults.  How far each claim is off is known from complex steps in extended "
+             f"{len(planted)} planted errors and {len(records) - len(planted)} correct "
+             "derivatives of functions of 5 to 400",
+             "inputs, values and inputs stretched by 2^-27 to 2^27, each checker called with its",
+             "own defaults.  How far each claim is off is known from complex steps in extended",
              "precision.", ""]
-    lines += [f"- **{name}**: {CALLS[name]}, {1e3 * seconds[name] / len(records):.1f} ms a case"
+    lines += [f"- **{name}**: {CALLS[name]}, {1e3 * seconds[name] / len(records):.0f} ms a case"
               for name in names]
     lines += [f"- {name} is not installed: left out" for name in missing]
-    lines += ["", "*Above*: missed, though larger than the resolution that minimeta's report states for",
-              "the same case.  *Undecided*: minimeta's report says why it cannot tell.  *Alarms*: false.",
-              "PyTorch and autograd are made for float64 and values of about 1: see the rows *plain*.",
-              ""]
+    lines += ["", "*Above*: missed, though larger than the resolution that minimeta's report",
+              "states for the same case.  *Alarms*: false ones.  *Undecided*: minimeta's report",
+              "says why it cannot tell.  PyTorch's and autograd's checkers are made for float64",
+              "and values of about 1: see the rows *plain*.", ""]
     for title, some in (("All", records), ("float64", double), ("float32", single)):
         lines += [f"## {title}", "", *summary(some, names), ""]
     for title, key, some in (

@@ -15,7 +15,8 @@ UNITS = {"tanh": np.tanh, "sin": np.sin, "exp": lambda v: np.exp(0.5 * v),
          "share": lambda v: np.exp(v) / np.sum(np.exp(v)), "square": lambda v: 0.3 * v * v,
          "cosh": lambda v: 1 / np.cosh(v), "arctan": np.arctan}
 ENDS = {"sum": lambda w, v: w @ v, "log-sum-exp": lambda w, v: np.log(np.sum(np.exp(v))),
-        "product": lambda w, v: math.prod(1 + 0.25 * u for u in v), "mean square": lambda w, v: np.mean(v * v),
+        "product": lambda w, v: math.prod(1 + 0.25 * u for u in v),
+        "mean square": lambda w, v: np.mean(v * v),
         "norm": lambda w, v: np.sqrt(1 + np.sum(v * v)), "ratio": lambda w, v: w @ v / (1 + v @ v)}
 
 
