@@ -79,6 +79,7 @@ class Survey:
         """Four steps, about the best ones of a few lines."""
         every = max(1, len(self.lines) // PILOTS)
         pilots = self.measure(self.lines[::every], self.steps)
+        self.sigma = np.maximum(self.sigma, np.max(pilots.noise, axis=0))
         best = int(np.median(np.argmin(pilots.bounds, axis=1)))
         start = min(max(best - 2, 0), len(self.steps) - 4)
         return self.steps[start:start + 4]

@@ -15,7 +15,7 @@ NOT_SAMPLED = {identity, item}      # the engine's own bookkeeping, exercised by
 
 def engines_own():
     return {fn for fn in RULES if (getattr(fn, "__module__", "") or "numpy").split(".")[0] in
-            ("numpy",) or fn.__module__.startswith("minimeta.autodiff")}
+            ("numpy",) or fn.__module__.startswith(("minimeta.autodiff", "minimeta.scipy"))}
 
 
 def test_no_rule_without_a_sample():

@@ -62,7 +62,8 @@ def mean(a, axis=None, dtype=None, out=None, keepdims=False):
 def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
     """sum |a - mean|^2 / (n - ddof)"""
     d = a - np.mean(a, axis=axis, dtype=dtype, keepdims=True)
-    return np.sum(d * d, axis=axis, out=out, keepdims=keepdims) / (count(a, axis) - ddof)
+    squares = np.real(d * np.conj(d)) if np.iscomplexobj(d) else d * d
+    return np.sum(squares, axis=axis, out=out, keepdims=keepdims) / (count(a, axis) - ddof)
 
 
 @compose(np.std)

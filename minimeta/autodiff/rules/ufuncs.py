@@ -1,6 +1,6 @@
 """Elementwise functions.
 
-Conventions: maximum and minimum halve the cotangent at ties; abs has derivative 0 at 0; x**2 is
+Conventions: maximum and minimum halve the cotangent at ties; fabs has derivative 0 at 0; x**2 is
 smooth at 0 to every order; x**0 is constant.
 
 Read next: reductions.py.
@@ -21,7 +21,10 @@ def _power_x(g, y, x, p):
 
 
 def _power_p(g, y, x, p):
-    return g * (y * np.log(np.where(x == 0, 1, x)))
+    base = np.where(x == 0, 1, x)
+    if y.dtype.kind == "c" != base.dtype.kind:
+        base = base.astype(y.dtype)          # the logarithm of a negative number
+    return g * (y * np.log(base))
 
 
 def _share(g, first, tie):
@@ -50,7 +53,6 @@ defvjp(np.minimum,     lambda g, y, a, b: _share(g, a < b, a == b),
 
 defvjp(np.negative,    lambda g, *_: -g)
 defvjp(np.positive,    lambda g, *_: g)
-defvjp(np.absolute,    lambda g, y, x: g * np.sign(x))
 defvjp(np.fabs,        lambda g, y, x: g * np.sign(x))
 defvjp(np.exp,         lambda g, y, x: g * y)
 defvjp(np.exp2,        lambda g, y, x: g * y * 0.6931471805599453)
@@ -73,14 +75,14 @@ defvjp(np.sinh,        lambda g, y, x: g * np.cosh(x))
 defvjp(np.cosh,        lambda g, y, x: g * np.sinh(x))
 defvjp(np.tanh,        lambda g, y, x: g * (1 - y * y))
 defvjp(np.arcsinh,     lambda g, y, x: g / np.sqrt(x * x + 1))
-defvjp(np.arccosh,     lambda g, y, x: g / np.sqrt(x * x - 1))
+defvjp(np.arccosh,     lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 defvjp(np.arctanh,     lambda g, y, x: g / (1 - x * x))
 defvjp(np.deg2rad,     lambda g, *_: g * 0.017453292519943295)
 defvjp(np.rad2deg,     lambda g, *_: g * 57.29577951308232)
 defvjp(np.where,       None, lambda g, y, c, a, b: np.where(c, g, 0),
                        lambda g, y, c, a, b: np.where(c, 0, g))
 
-for _fn in (np.floor, np.ceil, np.trunc, np.rint, np.sign, np.floor_divide, np.isnan, np.isinf,
+for _fn in (np.floor, np.ceil, np.trunc, np.rint, np.floor_divide, np.isnan, np.isinf,
             np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_xor,
             np.logical_not, np.greater, np.greater_equal, np.less, np.less_equal, np.equal,
             np.not_equal, np.spacing, np.heaviside):
