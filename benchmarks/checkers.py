@@ -21,7 +21,7 @@ from .planted import cases
 PACKAGES = {"torch": "torch", "jax": "jax", "autograd": "autograd", "scipy": "scipy"}
 CALLS = {"minimeta": "minimeta.check_grads", "torch": "torch.autograd.gradcheck, gradgradcheck",
          "jax": "jax.test_util.check_grads", "autograd": "autograd.test_util.check_grads",
-         "scipy": "scipy.optimize.check_grad (order 1; passed up to 1e-6 max(1, |g|))"}
+         "scipy": "scipy.optimize.check_grad (order 1; it passes up to 1e-6 max(1, |g|))"}
 HEADS = ("checker", "planted", "caught", "missed", "above", "undecided", "correct", "alarms",
          "undecided", "crashed")
 
@@ -124,13 +124,13 @@ def document(records, seconds, missing, command):
              "inputs, values and inputs stretched by 2^-27 to 2^27, each checker called with its",
              "own defaults.  How far each claim is off is known from complex steps in extended",
              "precision.", ""]
-    lines += [f"- **{name}**: {CALLS[name]}, {1e3 * seconds[name] / len(records):.0f} ms a case"
+    lines += [f"- **{name}**: {CALLS[name]}, {1e3 * seconds[name] / len(records):.0f} ms"
               for name in names]
     lines += [f"- {name} is not installed: left out" for name in missing]
-    lines += ["", "*Above*: missed, though larger than the resolution that minimeta's report",
-              "states for the same case.  *Alarms*: false ones.  *Undecided*: minimeta's report",
-              "says why it cannot tell.  PyTorch's and autograd's checkers are made for float64",
-              "and values of about 1: see the rows *plain*.", ""]
+    lines += ["", "Times are means a case.  *Above*: missed, though larger than the resolution that",
+              "minimeta's report states for the same case.  *Alarms*: false ones.  *Undecided*:",
+              "minimeta's report says why it cannot tell.  PyTorch's and autograd's checkers are",
+              "made for float64 and values of about 1: see the rows *plain*.", ""]
     for title, some in (("All", records), ("float64", double), ("float32", single)):
         lines += [f"## {title}", "", *summary(some, names), ""]
     for title, key, some in (
