@@ -20,7 +20,7 @@ import numpy as np
 from minimeta import grad, hvp, ravel
 from minimeta.check import check_grads
 
-from .checkers import table
+from .checkers import item, table
 
 SIZES = (60, 120, 20, 10)               # 9,950 weights
 POINTS = 32
@@ -113,8 +113,7 @@ def document(found, command):
     """The results as lines of Markdown."""
     _, weights = network(np.random.default_rng(0))
     rows = [(f["case"], f["verdict"], f"{f['seconds']:.1f}", f"{f['before']:.0f}",
-             f"{f['megabytes']:.0f}", f["worst"] if f["verdict"] == "WRONG" else "-",
-             f"{f['resolution']:.0e}") for f in found]
+             f"{f['megabytes']:.0f}") for f in found]
     return ["# The gradient checker on a network", "", f"Made by `{command}`",
             f"on {datetime.date.today()}, Python {platform.python_version()}, "
             f"numpy {np.__version__}.", "",
@@ -123,8 +122,10 @@ def document(found, command):
             "order 2 along random directions, then by halves to the wrong row and column.",
             f"Planted: {OFF:g} of the largest entry, in {WRONG[0]}{list(WRONG[1])}, at order 2 by "
             f"{BY[0]}{list(BY[1])} and the reverse.", "",
-            *table(("case", "verdict", "seconds", "MB before", "MB peak", "named", "resolution"),
-                   rows), ""]
+            *table(("case", "verdict", "seconds", "MB before", "MB peak"), rows), "",
+            *(line for f in found if f["verdict"] == "WRONG" for line in item(
+                f"{f['case']}: {f['worst']}, off by {f['off']:.1e}; what can be seen starts at "
+                f"{f['resolution']:.0e}")), ""]
 
 
 @click.command()

@@ -10,6 +10,7 @@ import json
 import math
 import platform
 import sys
+import textwrap
 import time
 from collections import Counter
 
@@ -23,7 +24,7 @@ CALLS = {"minimeta": "minimeta.check_grads", "torch": "torch.autograd.gradcheck,
          "jax": "jax.test_util.check_grads", "autograd": "autograd.test_util.check_grads",
          "scipy": "scipy.optimize.check_grad (order 1; it passes up to 1e-6 max(1, |g|))"}
 HEADS = ("checker", "planted", "caught", "missed", "above", "undecided", "correct", "alarms",
-         "undecided", "crashed")
+         "undecided", "crash")
 
 
 def measure(some, judges, progress=lambda k: None):
@@ -107,6 +108,11 @@ def table(heads, rows):
     return [line(heads), bar, *map(line, rows)]
 
 
+def item(text):
+    """Lines of a list item."""
+    return textwrap.wrap(f"- {text}", 100, subsequent_indent="  ")
+
+
 def document(records, seconds, missing, command):
     """The whole result as lines of Markdown."""
     names = ["minimeta", *(name for name in CALLS if name in seconds and name != "minimeta")]
@@ -124,11 +130,11 @@ def document(records, seconds, missing, command):
              "inputs, values and inputs stretched by 2^-27 to 2^27, each checker called with its",
              "own defaults.  How far each claim is off is known from complex steps in extended",
              "precision.", ""]
-    lines += [f"- **{name}**: {CALLS[name]}, {1e3 * seconds[name] / len(records):.0f} ms"
-              for name in names]
+    for name in names:
+        lines += item(f"**{name}**: {CALLS[name]}, {1e3 * seconds[name] / len(records):.0f} ms")
     lines += [f"- {name} is not installed: left out" for name in missing]
-    lines += ["", "Times are means a case.  *Above*: missed, though larger than the resolution that",
-              "minimeta's report states for the same case.  *Alarms*: false ones.  *Undecided*:",
+    lines += ["", "Times are means a case.  *Above*: missed, though larger than the resolution",
+              "that minimeta's report states for the same case.  *Alarms*: false.  *Undecided*:",
               "minimeta's report says why it cannot tell.  PyTorch's and autograd's checkers are",
               "made for float64 and values of about 1: see the rows *plain*.", ""]
     for title, some in (("All", records), ("float64", double), ("float32", single)):
@@ -146,9 +152,10 @@ def document(records, seconds, missing, command):
            or r["verdicts"]["minimeta"] == PASSED and not r["correct"]
            and r["error"] > r["resolution"]]
     lines += ["## minimeta's false alarms, and misses above its resolution", ""]
-    lines += [f"- {r['function']}, {r['scale']}, {r['dtype']}, order {r['order']}, {r['kind']} "
-              f"{r['relative']:.0e}: {r['verdicts']['minimeta']}" for r in odd] or ["None."]
-    return [*lines, ""]
+    for r in odd:
+        lines += item(f"{r['function']}, {r['scale']}, {r['dtype']}, order {r['order']}, "
+                      f"{r['kind']} {r['relative']:.0e}: {r['verdicts']['minimeta']}")
+    return [*lines, *([] if odd else ["None."]), ""]
 
 
 @click.command()
