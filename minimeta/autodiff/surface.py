@@ -47,11 +47,18 @@ Traced.__floordiv__ = lambda self, other: np.floor_divide(self.value, raw(other)
 Traced.__rfloordiv__ = lambda self, other: np.floor_divide(raw(other), self.value)
 Traced.__divmod__ = lambda self, other: (self // other, self % other)
 Traced.__rdivmod__ = lambda self, other: (other // self, other % self)
-for _name in ("all any argmax argmin argpartition argsort clip conj conjugate cumprod "
-              "cumsum diagonal dot max mean min nonzero prod ravel repeat searchsorted "
+for _name in ("all any argmax argmin argpartition argsort choose clip conj conjugate cumprod "
+              "cumsum diagonal dot max mean min nonzero prod ravel repeat round searchsorted "
               "squeeze std sum swapaxes take trace var").split():
     setattr(Traced, _name, lambda self, *args, _fn=getattr(np, _name), **kwargs:
             _fn(self, *args, **kwargs))
+for _name in "byteswap fill partition put resize setfield setflags sort view".split():
+    setattr(Traced, _name, lambda self, *args, _name=_name, **kwargs: _in_place(_name))
+
+
+def _in_place(name):
+    raise TypeError(f"x.{name}() works in the memory of an array, which a traced array has not: "
+                    "use functions that return arrays, such as np.sort or np.where")
 
 
 # ---------------------------------------------------------------- NumPy's ufuncs
@@ -65,10 +72,13 @@ def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
 
 def _call_ufunc(ufunc, method, inputs, kwargs):
     """The slow path: keyword arguments, and the methods of ufuncs."""
-    if any(kwargs.get(k) is not None for k in ("out",)) or kwargs.get("where", True) is not True \
-            or method in ("at", "reduceat"):
+    masked = method == "__call__" and kwargs.get("where", True) is not True
+    if kwargs.get("out") is not None or masked or method in ("at", "reduceat"):
         raise writes(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
-    kwargs = {k: v for k, v in kwargs.items() if k not in ("out", "where") and v is not None}
+    if ufunc in PLAIN:
+        return getattr(ufunc, method)(*map(raw, inputs), **kwargs)
+    kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
+    kwargs.pop("out", None)
     if method in ("reduce", "accumulate"):
         function = REDUCTIONS.get((ufunc, method))
         if function is None:
@@ -81,8 +91,7 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
     if method == "outer":
         a, b = inputs
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
-    if ufunc in PLAIN:
-        return ufunc(*map(raw, inputs), **kwargs)
+    kwargs.pop("where", None)
     if set(kwargs) <= {"dtype"} and ufunc in RULES and kwargs:
         return ufunc(*[a.astype(kwargs["dtype"]) if hasattr(a, "dtype") else a for a in inputs])
     if ufunc in FUNCTIONS:
@@ -232,6 +241,11 @@ def reshape(self, *shape, **kwargs):
 @on_traced
 def transpose(self, *axes):
     return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+
+@on_traced
+def compress(self, condition, axis=None, out=None):
+    return np.compress(condition, self, axis, out)
 
 
 @on_traced

@@ -62,10 +62,14 @@ def defvjp(fn, *vjps, argnums=None, each=None, together=None):
 
 
 def compose(*functions):
-    """Decorator: NumPy's `functions` are, on traced arrays, this composition of others."""
+    """Decorator: NumPy's `functions` are, on traced arrays, this composition of others.
+
+    None stands for a function that this NumPy lacks.
+    """
     def register(composition):
         for function in functions:
-            FUNCTIONS[function] = composition
+            if function is not None:
+                FUNCTIONS[function] = composition
         return composition
     return register
 

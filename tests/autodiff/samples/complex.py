@@ -19,6 +19,7 @@ SAMPLES = {
 
 Z = A[:, :3] + 1j * np.cos(5 * A[:, 1:])        # away from the branch cuts
 Y = np.sin(3 * A[:, :3]) - 0.7j * A[:, :3] + 0.2
+COMPOSITIONS = {"real_if_close": (lambda a: np.real_if_close(a + 0j), (A,))}
 # name -> (call, complex operands)
 COMPLEX = {fn.__name__: (fn, (Z,)) for fn in (
     np.negative, np.positive, np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p,
