@@ -158,6 +158,12 @@ class Survey:
             if (self.state[i] == KINK).any() and self.false_beside(i):
                 self.state[i] = np.where(self.state[i] == KINK, FALSE, self.state[i])
 
+    def suspect(self, line, c):
+        """Whether component c is off along a line, by one ladder, with no kink in the way."""
+        found = self.measure([line], self.steps)
+        over = _over(self.claim(line), found.value[0], SAFETY * found.bound[0] + self.floor())
+        return bool(over[c] > 1 and found.kink[0, c] == 0)
+
     def false_beside(self, i):
         """Whether the claim is wrong on either side of a kink, too: then the kink is no excuse."""
         line, at_kink = self.lines[i], self.state[i] == KINK
