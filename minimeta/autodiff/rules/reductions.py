@@ -10,7 +10,7 @@ import functools
 import numpy as np
 
 from ..table import REDUCTIONS, compose, defvjp
-from ..trace import plain, raw, record
+from ..trace import call, plain, raw, record
 
 
 def spread(g, x, axis, keepdims):
@@ -88,7 +88,7 @@ def _folded(fn, pairwise, identity):
             static["dtype"] = dtype
         if keepdims:
             static["keepdims"] = keepdims
-        y = record(fn, chosen(a, where, identity), **static)
+        y = call(fn, chosen(a, where, identity), **static)
         return y if initial is None else pairwise(y, initial)
     return folded
 

@@ -107,11 +107,14 @@ if hasattr(np, "astype"):        # from NumPy 2.1
     FUNCTIONS[np.astype] = _astype
 
 
-def _rows_first(order):
-    """Whether entries are read row by row, and not column by column."""
-    if order not in ("C", "F"):
-        raise NotImplementedError(f"order={order!r} asks how an array lies in memory, which a "
-                                  "derivative does not see: use 'C' or 'F'")
+def _rows_first(order, a):
+    """Whether the entries of a are read row by row, and not column by column."""
+    flags = raw(a).flags
+    if order in ("A", "K"):                     # as it lies in memory
+        if order == "K" and not flags.c_contiguous and not flags.f_contiguous:
+            raise NotImplementedError("order='K' of an array that is a view has no derivative "
+                                      "rule: use 'C' or 'F'")
+        return flags.c_contiguous or not flags.f_contiguous
     return order == "C"
 
 
@@ -119,7 +122,7 @@ def _rows_first(order):
 def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     """The entries in another shape."""
     shape = newshape if shape is None else shape
-    if _rows_first(order):
+    if _rows_first(order, a):
         return reshaped(a, shape=shape)
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return np.transpose(reshaped(np.transpose(a), shape=shape[::-1]))
@@ -128,7 +131,7 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
 @compose(np.ravel)
 def ravel(a, order="C"):
     """The entries as a vector."""
-    return record(np.ravel, a if _rows_first(order) else np.transpose(a))
+    return record(np.ravel, a if _rows_first(order, a) else np.transpose(a))
 
 
 @compose(np.broadcast_to)
