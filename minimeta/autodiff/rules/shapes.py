@@ -109,8 +109,8 @@ if hasattr(np, "astype"):        # from NumPy 2.1
 
 def _rows_first(order, a):
     """Whether the entries of a are read row by row, and not column by column."""
-    flags = raw(a).flags
     if order in ("A", "K"):                     # as it lies in memory
+        flags = raw(a).flags
         if order == "K" and not flags.c_contiguous and not flags.f_contiguous:
             raise NotImplementedError("order='K' of an array that is a view has no derivative "
                                       "rule: use 'C' or 'F'")
