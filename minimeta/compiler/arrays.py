@@ -48,6 +48,7 @@ class Recorded:
     """An array of the program, in the place of an array."""
     __slots__ = ("tape", "value", "array")
     __hash__ = None
+    on_host = True
 
     def __init__(self, tape, value, array):
         self.tape, self.value, self.array = tape, value, array
