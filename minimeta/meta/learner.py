@@ -61,16 +61,15 @@ class Learner:
         """What a step sees of a batch of tasks; if a method draws at random, it is done here."""
         return as_episode(tasks)
 
-    def step(self, theta, state, episode, optimizer=None):
+    def step(self, theta, state, episode, optimizer):
         """(theta, state, loss): weights and optimiser's state after a step, the loss before it.
 
-        Pure.  episode comes from `prepare`; optimizer is the learner's, unless it is given.
+        Pure: all that changes from step to step is an argument; episode comes from `prepare`.
         """
         loss, g = self.meta_gradient(theta, episode)
         if self.clip is not None:
             g = clip_norm(g, self.clip)
-        theta, state = (optimizer or self.optimizer).update(theta, g, state)
-        return theta, state, loss
+        return *optimizer.update(theta, g, state), loss
 
     def meta_train_step(self, tasks):
         """One step of the outer optimiser on a batch of tasks; the loss before it, a number.
@@ -78,9 +77,9 @@ class Learner:
         tasks is an Episode or a list of (xs, ys, xq, yq); images are channels-last.  On a GPU the
         loss is an array there, of shape (), and nothing waits for it.
         """
-        step = self._compiled or self.step
-        # what varies with the step number is Python's, and its result an argument
-        optimizer = self.optimizer.at(self.state) if hasattr(self.optimizer, "at") else None
+        step, optimizer = self._compiled or self.step, self.optimizer
+        if hasattr(optimizer, "at"):        # a schedule may be any function: it is not compiled
+            optimizer = optimizer.at(self.state)
         self.theta, self.state, loss = step(self.theta, self.state, self.prepare(tasks), optimizer)
         return loss
 
