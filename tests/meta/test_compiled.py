@@ -17,6 +17,11 @@ SINUSOIDS = SinusoidSampler(shots=5, queries=5, tasks=4)
 REGRESSION = {"loss": mean_squared_error, "clip": 1.0, "outer_lr": linear_decay(1e-2, 30)}
 
 
+@pytest.fixture(autouse=True)
+def mode():
+    """As each test says, in place of all one way or the other."""
+
+
 def waves():
     return mlp((1, 16, 16, 1), activation=np.tanh)
 
