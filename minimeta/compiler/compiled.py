@@ -18,7 +18,7 @@ from .builder import count_uses, rebuild
 from .capture import Capture
 from .exact import EXACT
 from .fast import FAST, SUMS
-from .program import Changed, Program, Value
+from .program import Changed, Program, Value, guarded
 from .record import Tape
 from .source import Source
 
@@ -92,6 +92,12 @@ class Compiled:
                 return trace
         return Trace(self, parts, args, kwargs, frozenset())
 
+    def free(self):
+        """Let the buffers go; the next call makes new ones."""
+        for kind in self.kinds.values():
+            for trace in kind.traces:
+                trace.idle.clear()
+
     def __get__(self, instance, owner=None):
         return self if instance is None else types.MethodType(self, instance)
 
@@ -120,7 +126,10 @@ class Kind:
         self.ints = ints
 
     def add(self, trace, compiled):
-        self.traces = [trace, *self.traces[:MANY - 1]]      # replaced, never changed: see threads
+        others = self.traces
+        if trace.general:       # it serves in place of those for one value of an int
+            others = [t for t in others if not t.varying < trace.varying]
+        self.traces = [trace, *others[:MANY - 1]]           # replaced, never changed: see threads
         if len(self.traces) == MANY:
             warnings.warn(
                 f"{getattr(compiled, '__name__', 'a compiled function')} was traced {MANY} times "
@@ -190,6 +199,8 @@ class Trace:
         for rules in PASSES[:1] if compiled.exact else PASSES:
             passes.append(rebuild(passes[-1], rules))
         self._drop_unused(passes[-1], len(tape.inputs) - len(self.capture.slots))
+        # whether it is right for any value of the ints that are inputs
+        self.general = not guarded(passes[-1], [a.value for a in counts if type(a) is Number])
         self.source = Source(passes[-1])
         for traced in (*passes, self.capture):
             traced.forget()

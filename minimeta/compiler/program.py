@@ -71,6 +71,17 @@ class Program:
             call.out.array = None
 
 
+def guarded(program, inputs):
+    """Whether a guard looks at what depends on one of these inputs."""
+    reached = {id(value) for value in inputs}
+    for call in program.calls:
+        if any(id(a) in reached for a in call.operands()):
+            if type(call.fn) is Guard:
+                return True
+            reached.add(id(call.out))
+    return False
+
+
 def each(tree, f):
     """`tree`, nested lists, tuples, dicts and slices, with f applied to every leaf."""
     kind = type(tree)

@@ -49,6 +49,13 @@ class Learner:
         self._compiled = compile(self.step, exact=exact)
         return self
 
+    steps_compiled = property(lambda self: self._compiled is not None)
+
+    def free(self):
+        """Let the memory go that compiled steps keep from one to the next."""
+        if self._compiled is not None:
+            self._compiled.free()
+
     def objective(self, theta, episode):
         """The loss of a batch of tasks, a number."""
         raise NotImplementedError
