@@ -1,4 +1,6 @@
-"""Benchmarks: workloads through the public API, and what runs them.
+"""Measurements that no test makes: speed, counts beside other programs, mutants.
 
-Read next: workloads.py.
+Each module is a command, `python -m benchmarks.<name>`, that says at its top what it measures.
+
+Read next: __main__.py.
 """

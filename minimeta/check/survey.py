@@ -10,7 +10,7 @@ from .lines import (KINK as AT_KINK, SAFETY, SMOOTH, Estimate, estimate, kinks, 
 
 FULL, CHUNK = 256, 64       # lines that get the whole ladder; lines looked at in one go
 PILOTS, CONFIRM = 8, 32     # lines that show the best step; wrong ones that are enough
-BLUR, BATCH = 16, 32        # a line less sharp than most by this is in doubt; looked at in one go
+BLUR, BATCH = 32, 32        # a line less sharp than most by this is in doubt; looked at in one go
 SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
 CLOSE = 2.0 ** -27          # a kink within this distance counts, however small the inputs are
 FINE, FALSE, KINK, EDGE = range(4)
@@ -90,9 +90,11 @@ class Survey:
         """Lines that four steps leave in doubt: with four smaller ones, to get past a kink, then,
         the worst first, with the whole ladder."""
         _widen(self.found, len(self.steps))
-        doubt = self.doubts(BLUR)
-        self.replace(doubt, self.usual_steps(finer=4))
-        doubt, certain = self.doubts(BLUR ** 2), 0
+        kinked = np.flatnonzero(self.found.kink.any(axis=1))
+        self.replace(kinked, self.usual_steps(finer=4))
+        blur = np.full(len(self.lines), BLUR)
+        blur[kinked] = BLUR ** 2
+        doubt, certain = self.doubts(blur), 0
         for start in range(0, len(doubt), BATCH):
             some = doubt[start:start + BATCH]
             self.replace(some, self.steps)
@@ -106,7 +108,7 @@ class Survey:
         return np.max(_over(self.claimed[some], self.found.value[some], tolerance), axis=1)
 
     def doubts(self, blur):
-        """Lines that look wrong, kinked, or `blur` times less sharp than most; the worst first."""
+        """Lines that look wrong, kinked, or `blur` (L,) times less sharp than most; worst first."""
         found, off = self.found, self.off()
         with np.errstate(invalid="ignore", divide="ignore"):
             vague = np.max(found.bound / np.median(found.bound, axis=0), axis=1)
@@ -155,6 +157,12 @@ class Survey:
         for i in kinked[:CONFIRM]:
             if (self.state[i] == KINK).any() and self.false_beside(i):
                 self.state[i] = np.where(self.state[i] == KINK, FALSE, self.state[i])
+
+    def suspect(self, line, c):
+        """Whether component c is off along a line, by one ladder, with no kink in the way."""
+        found = self.measure([line], self.steps)
+        over = _over(self.claim(line), found.value[0], SAFETY * found.bound[0] + self.floor())
+        return bool(over[c] > 1 and found.kink[0, c] == 0)
 
     def false_beside(self, i):
         """Whether the claim is wrong on either side of a kink, too: then the kink is no excuse."""
