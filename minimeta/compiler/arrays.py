@@ -165,6 +165,7 @@ class Recorded:
 class Number:
     """A Python number of the program: a weak scalar, as Python numbers are in NumPy (NEP 50)."""
     __slots__ = ("tape", "value", "array")
+    __class__ = property(lambda self: type(self.array))      # isinstance(a, float) is what it was
     __array_ufunc__ = Recorded.__array_ufunc__
     __array_function__ = Recorded.__array_function__
     __array__, primitive = Recorded.__array__, Recorded.primitive

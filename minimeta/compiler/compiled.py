@@ -4,6 +4,7 @@ Read next: program.py.
 """
 import copy
 import functools
+import threading
 import types
 import warnings
 
@@ -15,7 +16,7 @@ from ..autodiff.trace import RECORDERS
 from ..autodiff.tree import flatten
 from .arrays import Number, Recorded
 from .builder import count_uses, rebuild
-from .capture import Capture
+from .capture import Capture, Drew, random_numbers
 from .exact import EXACT
 from .fast import FAST, SUMS
 from .program import Changed, Program, Value, guarded
@@ -23,6 +24,7 @@ from .record import Tape
 from .source import Source
 
 PASSES = [EXACT, FAST, SUMS]
+ATTEMPTS = 3  # to trace while other threads may draw random numbers
 MANY = 8      # programs for arguments of the same shapes, from which on a warning is due
 _STATIC = (bool, str, bytes, type(None), type, np.dtype, type(Ellipsis), slice, range)
 
@@ -82,6 +84,15 @@ class Compiled:
         return trace(parts)
 
     def _trace(self, kind, parts, args, kwargs):
+        for _ in range(ATTEMPTS):
+            try:
+                return self._traced(kind, parts, args, kwargs)
+            except Drew:
+                if threading.active_count() == 1:        # else it may have been another thread
+                    raise
+        return self._traced(kind, parts, args, kwargs)
+
+    def _traced(self, kind, parts, args, kwargs):
         kind.note(parts.ints)
         if kind.varying:
             try:
@@ -224,8 +235,7 @@ class Trace:
         finally:
             engine.busy = busy
         if self.capture.random_state() != before:
-            raise TypeError("a compiled function drew random numbers, which a replay would repeat: "
-                            "draw them outside and pass them as an argument")
+            raise random_numbers()
         if not self.capture.untouched():
             raise TypeError("a compiled function changed something that it captures, which a "
                             "replay would not do: return the new value instead")

@@ -132,6 +132,16 @@ def test_floats_are_inputs_and_stay_weak():
     assert programs(f) == 1
 
 
+def test_numbers_keep_their_type_while_tracing():
+    @compile
+    def f(x, alpha, n, z):
+        assert isinstance(alpha, float) and not isinstance(alpha, int)
+        assert isinstance(n, int) and isinstance(z, complex)
+        return x * alpha + n if isinstance(alpha * 2, (int, float)) else None
+    for n in (1, 2, 3):
+        assert same(f(X, 0.5, n, 1j), X * 0.5 + n)
+
+
 def test_flags_are_part_of_the_program():
     @compile
     def f(x, flag, name, nothing=None):
