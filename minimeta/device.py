@@ -5,6 +5,8 @@ data over, and results back.  Read next: autodiff/trace.py.
 """
 import importlib
 
+import numpy as np
+
 INSTALL = 'pip install "minimeta[cuda13]" (or "minimeta[cuda12]" with a driver older than 580)'
 
 
@@ -94,6 +96,12 @@ CPU = Device()
 def on_gpu(a):
     """Whether a is an array of CuPy's."""
     return type(a).__module__.partition(".")[0] == "cupy"
+
+
+def on_host(a):
+    """Whether nothing has to wait for a look at a: an array of NumPy's, or what stands in for one
+    while a function is compiled."""
+    return isinstance(a, (np.ndarray, np.generic)) or getattr(a, "on_host", False)
 
 
 def to_host(a):

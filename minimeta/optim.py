@@ -6,10 +6,16 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from .device import on_host
+
 
 class SGD(NamedTuple):
     """theta <- theta - lr g.  lr is a float, or a function of the step (0, 1, ...)."""
     lr: float | Callable = 0.01
+
+    def at(self, state):
+        """This optimiser with the learning rate that it has in that state, a number."""
+        return self._replace(lr=rate(self.lr, state))
 
     def init(self, theta):
         """The state before the first update: the step number."""
@@ -33,6 +39,10 @@ class Adam(NamedTuple):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+
+    def at(self, state):
+        """This optimiser with the learning rate that it has in that state, a number."""
+        return self._replace(lr=rate(self.lr, state.step))
 
     def init(self, theta):
         """The state before the first update."""
@@ -66,7 +76,7 @@ def clip_norm(g, limit):
     the result is not finite then.
     """
     norm = np.sqrt(np.sum(g * g))
-    if isinstance(norm, (np.ndarray, np.generic)) and not norm < float("inf"):
+    if on_host(norm) and not norm < float("inf"):
         raise FloatingPointError("the gradient is not finite: lower the inner learning rate, "
                                  "or take fewer inner steps")
     return g * (limit / np.maximum(norm, limit))

@@ -48,6 +48,7 @@ class Recorded:
     """An array of the program, in the place of an array."""
     __slots__ = ("tape", "value", "array")
     __hash__ = None
+    on_host = True
 
     def __init__(self, tape, value, array):
         self.tape, self.value, self.array = tape, value, array
@@ -164,6 +165,7 @@ class Recorded:
 class Number:
     """A Python number of the program: a weak scalar, as Python numbers are in NumPy (NEP 50)."""
     __slots__ = ("tape", "value", "array")
+    __class__ = property(lambda self: type(self.array))      # isinstance(a, float) is what it was
     __array_ufunc__ = Recorded.__array_ufunc__
     __array_function__ = Recorded.__array_function__
     __array__, primitive = Recorded.__array__, Recorded.primitive

@@ -8,9 +8,11 @@ Read next: exact.py.
 """
 import numpy as np
 
-from .program import Call, Guard, Program, Value, address, each, is_view, run, shares
+from .program import (Call, Guard, Program, Value, address, each, ghost, is_large, is_view, run,
+                      shares)
 
 _SMALL = 1 << 16        # bytes: constants up to here are compared, larger ones are taken to differ
+_FEW = 1 << 12          # bytes of indices that are compared
 _ORIGINAL = {np.sum: np.add.reduce, np.prod: np.multiply.reduce, np.max: np.maximum.reduce,
              np.min: np.minimum.reduce, np.any: np.logical_or.reduce,
              np.all: np.logical_and.reduce}
@@ -21,11 +23,12 @@ class Builder:
 
     rules maps a function to those that may replace its calls: rule(builder, *args, **kwargs)
     returns a value or None.  made holds what calls made before, so that they need not be made
-    again.  uses(value) is how often the program before used it.
+    again, and alike the large arrays that calls on operands of the same layout made.  uses(value)
+    is how often the program before used it.
     """
 
-    def __init__(self, rules, made=()):
-        self.rules, self.calls, self.made = rules, [], dict(made)
+    def __init__(self, rules, made=(), alike=()):
+        self.rules, self.calls, self.made, self.alike = rules, [], dict(made), dict(alike)
         self.known, self.views, self.counts, self.kept = {}, {}, {}, []
 
     def emit(self, fn, *args, **kwargs):
@@ -47,15 +50,25 @@ class Builder:
         """A call as it is; of constants only, its value; a view that there is already, that."""
         call = Call(fn, args, kwargs)
         array = self.made.get((fn, _identities(args), _identities(kwargs)))
+        constant = all(a.constant for a in call.operands())
+        if array is None and not constant:      # of a large one the layout matters, and no more
+            array = self.alike.get((fn, _layouts(args), _layouts(kwargs)))
+            if array is not None:
+                call.out = Value(None, call)
+                call.out.array = ghost(array, call.out)
+                self.calls.append(call)
+                return call.out
         if array is None:
             with np.errstate(all="ignore"):
                 array = run(fn, args, kwargs)
         root = next((a.root for a in call.operands() if shares(array, a.array)), None)
-        if all(a.constant for a in call.operands()):
+        if constant:
             return self.constant(array)
         if isinstance(array, np.generic) and fn is not number:
             array = np.asarray(array)       # with memory of its own, which can be written to
         call.out = Value(array, call, root=root)
+        if root is None:
+            call.out.array = array = ghost(array, call.out)
         if root is not None and is_view(call):
             place = id(root), *_place(array)
             if place == (id(root), *_place(root.array)):
@@ -104,6 +117,19 @@ def _identities(tree):
     return frozen(each(tree, lambda a: ("array", id(a.array)) if type(a) is Value else a))
 
 
+def _layouts(tree):
+    """A key that tells arguments apart by the layout of their arrays."""
+    def layout(a):
+        a = a.array if type(a) is Value else a
+        if not isinstance(a, np.ndarray):
+            return a
+        held = None          # of integers that may be indices; of many, the array itself
+        if a.dtype.kind in "iub":
+            held = a.tobytes() if a.nbytes <= _FEW else id(a)
+        return "array", a.shape, a.strides, a.dtype, held
+    return frozen(each(tree, layout))
+
+
 def frozen(tree):
     """A key that tells arguments apart: values by identity, 0.0 from -0.0, 1 from True."""
     kind = type(tree)
@@ -124,12 +150,15 @@ def frozen(tree):
 
 def rebuild(program, rules):
     """The program with the rules applied, nothing made twice, and nothing that is not used."""
-    made = {}
+    made, alike = {}, {}
     for call in program.calls:
         if type(call.fn) is not Guard:
             (fn, *args), kwargs = normal(call.fn, call.args, call.kwargs)
-            made[fn, _identities(tuple(args)), _identities(kwargs)] = call.out.array
-    builder, new = Builder(rules, made), {id(value): value for value in program.inputs}
+            args, out = tuple(args), call.out
+            made[fn, _identities(args), _identities(kwargs)] = out.array
+            if out.root is out and is_large(out.array):
+                alike[fn, _layouts(args), _layouts(kwargs)] = out.array
+    builder, new = Builder(rules, made, alike), {id(value): value for value in program.inputs}
     counts = count_uses(program)
 
     def leaf(a):

@@ -8,6 +8,7 @@ class or a module) is compared by its contents.  Installed packages are taken no
 Read next: replace.py.
 """
 import collections
+import dis
 import functools
 import random
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 
 from .replace import Copies, attribute_of, cell_of, item_of, length_of, members_of, names_of
 
+_NOTHING = {"PRECALL", "PUSH_NULL", "CACHE", "NOP"}      # of Python's instructions
 _SIMPLE = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -111,6 +113,8 @@ class Capture(Copies):
         fixed, self._fixed = self._fixed, self._fixed or hasattr(fn, "_primitive")
         names = set(names_of(fn.__code__))
         self.names |= names
+        if "default_rng" in names and draws_a_seed(fn.__code__):
+            raise random_numbers()
         for cell in fn.__closure__ or ():
             try:
                 self._hold(fn, cell_of, cell, None, cell.cell_contents)
@@ -191,6 +195,23 @@ class Capture(Copies):
                        else g.get_state() if hasattr(g, "get_state") else g.getstate())
                   for g in self.generators]
         return [*states, repr(np.random.get_state()), random.getstate()]
+
+
+class Drew(TypeError):
+    """Random numbers were drawn while f was traced."""
+
+
+def random_numbers():
+    return Drew("a compiled function drew random numbers, which a replay would repeat: draw them "
+                "outside and pass them as an argument")
+
+
+def draws_a_seed(code):
+    """Whether code calls default_rng(), whose seed is another one each time."""
+    steps = [step for step in dis.get_instructions(code) if step.opname not in _NOTHING]
+    return any(step.argval == "default_rng" and then.opname.startswith("CALL") and then.arg == 0
+               for step, then in zip(steps, steps[1:])) \
+        or any(draws_a_seed(c) for c in code.co_consts if isinstance(c, types.CodeType))
 
 
 @functools.cache

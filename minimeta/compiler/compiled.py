@@ -4,6 +4,7 @@ Read next: program.py.
 """
 import copy
 import functools
+import threading
 import types
 import warnings
 
@@ -15,14 +16,15 @@ from ..autodiff.trace import RECORDERS
 from ..autodiff.tree import flatten
 from .arrays import Number, Recorded
 from .builder import count_uses, rebuild
-from .capture import Capture
+from .capture import Capture, Drew, random_numbers
 from .exact import EXACT
 from .fast import FAST, SUMS
-from .program import Changed, Program, Value
+from .program import Changed, Program, Value, guarded
 from .record import Tape
 from .source import Source
 
 PASSES = [EXACT, FAST, SUMS]
+ATTEMPTS = 3  # to trace while other threads may draw random numbers
 MANY = 8      # programs for arguments of the same shapes, from which on a warning is due
 _STATIC = (bool, str, bytes, type(None), type, np.dtype, type(Ellipsis), slice, range)
 
@@ -82,6 +84,15 @@ class Compiled:
         return trace(parts)
 
     def _trace(self, kind, parts, args, kwargs):
+        for _ in range(ATTEMPTS):
+            try:
+                return self._traced(kind, parts, args, kwargs)
+            except Drew:
+                if threading.active_count() == 1:        # else it may have been another thread
+                    raise
+        return self._traced(kind, parts, args, kwargs)
+
+    def _traced(self, kind, parts, args, kwargs):
         kind.note(parts.ints)
         if kind.varying:
             try:
@@ -91,6 +102,12 @@ class Compiled:
                 kind.varying, kind.given_up = set(), True
                 return trace
         return Trace(self, parts, args, kwargs, frozenset())
+
+    def free(self):
+        """Let the buffers go; the next call makes new ones."""
+        for kind in self.kinds.values():
+            for trace in kind.traces:
+                trace.idle.clear()
 
     def __get__(self, instance, owner=None):
         return self if instance is None else types.MethodType(self, instance)
@@ -120,7 +137,10 @@ class Kind:
         self.ints = ints
 
     def add(self, trace, compiled):
-        self.traces = [trace, *self.traces[:MANY - 1]]      # replaced, never changed: see threads
+        others = self.traces
+        if trace.general:       # it serves in place of those for one value of an int
+            others = [t for t in others if not t.varying < trace.varying]
+        self.traces = [trace, *others[:MANY - 1]]           # replaced, never changed: see threads
         if len(self.traces) == MANY:
             warnings.warn(
                 f"{getattr(compiled, '__name__', 'a compiled function')} was traced {MANY} times "
@@ -190,6 +210,8 @@ class Trace:
         for rules in PASSES[:1] if compiled.exact else PASSES:
             passes.append(rebuild(passes[-1], rules))
         self._drop_unused(passes[-1], len(tape.inputs) - len(self.capture.slots))
+        # whether it is right for any value of the ints that are inputs
+        self.general = not guarded(passes[-1], [a.value for a in counts if type(a) is Number])
         self.source = Source(passes[-1])
         for traced in (*passes, self.capture):
             traced.forget()
@@ -213,8 +235,7 @@ class Trace:
         finally:
             engine.busy = busy
         if self.capture.random_state() != before:
-            raise TypeError("a compiled function drew random numbers, which a replay would repeat: "
-                            "draw them outside and pass them as an argument")
+            raise random_numbers()
         if not self.capture.untouched():
             raise TypeError("a compiled function changed something that it captures, which a "
                             "replay would not do: return the new value instead")

@@ -12,10 +12,12 @@ import operator
 import numpy as np
 
 from ..autodiff.rules.shapes import scatter
+from .arrays import cast
 from .builder import number
 from .program import Value
 
 EXACT = {}
+_CACHE = 1 << 20        # bytes
 
 
 def rule(table, *functions):
@@ -61,6 +63,11 @@ def tame(c, x):
     return float(limits.smallest_normal) ** 0.5 <= abs(c) <= float(limits.max) ** 0.5
 
 
+def in_cache(x):
+    """Whether an array is so small that reading another like it costs next to nothing."""
+    return x.array.nbytes <= _CACHE
+
+
 def _floats(x):
     return type(x) is Value and isinstance(x.array, np.ndarray) and x.dtype.kind == "f"
 
@@ -82,6 +89,16 @@ def times(b, x, y):
     if made_by(x, np.negative):
         return b.emit(np.multiply, x.call.args[0], -c)
     return b.emit(np.multiply, x, c) if type(given) is Value else None
+
+
+@rule(EXACT, np.multiply)
+def masked(b, x, y):
+    """A mask that is used several times becomes floats once: NumPy would convert it each time."""
+    for a, m in ((x, y), (y, x)):
+        if _floats(a) and in_cache(a) and isinstance(getattr(m, "array", None), np.ndarray) \
+                and m.dtype == bool and m.shape == a.shape and b.uses(m) > 1:
+            return b.emit(np.multiply, a, b.emit(cast, m, a.dtype))
+    return None
 
 
 @rule(EXACT, np.divide)

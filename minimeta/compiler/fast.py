@@ -8,8 +8,8 @@ import operator
 
 import numpy as np
 
-from .exact import EXACT, factor, made_by, rule, tame
-from .program import Value
+from .exact import EXACT, factor, in_cache, made_by, rule, tame
+from .program import Value, packed
 
 FAST, SUMS = {}, {}      # SUMS come last: what they make hides what was summed
 
@@ -60,6 +60,26 @@ def plus(b, x, y):
     """x + 0 is x."""
     x, c, _ = factor(x, y)
     return x if c == 0 and c is not None else None
+
+
+def with_number(fn):
+    """max(x, 0) with an array of zeros: NumPy has faster code for two arrays.
+
+    They may differ in the sign of a zero.
+    """
+    @rule(FAST, fn)
+    def filled(b, x, y):
+        for a, c in ((x, y), (y, x)):
+            if type(a) is Value and isinstance(a.array, np.ndarray) and a.dtype.kind == "f" \
+                    and type(c) in (int, float) and packed(a.array) and in_cache(a):
+                key = fn, c, a.dtype, a.shape, a.array.strides
+                full = b.known.setdefault(key, Value(np.full_like(a.array, c)))
+                return b.emit(fn, a, full)
+        return None
+
+
+for _fn in (np.maximum, np.minimum):
+    with_number(_fn)
 
 
 # ---------------------------------------------------------------- products of matrices

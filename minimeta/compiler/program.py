@@ -5,9 +5,14 @@ knows shapes, dtypes, strides and what shares memory with what without being tol
 
 Read next: arrays.py.
 """
+import mmap
 import operator
 
 import numpy as np
+
+_LARGE = 1 << 18        # bytes of an array that is not kept for as long as its program
+# pages that are not written to take no memory
+_PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 
 
 class Value:
@@ -71,6 +76,17 @@ class Program:
             call.out.array = None
 
 
+def guarded(program, inputs):
+    """Whether a guard looks at what depends on one of these inputs."""
+    reached = {id(value) for value in inputs}
+    for call in program.calls:
+        if any(id(a) in reached for a in call.operands()):
+            if type(call.fn) is Guard:
+                return True
+            reached.add(id(call.out))
+    return False
+
+
 def each(tree, f):
     """`tree`, nested lists, tuples, dicts and slices, with f applied to every leaf."""
     kind = type(tree)
@@ -116,3 +132,26 @@ def packed(a):
 def address(a):
     """Where the first entry of an array is."""
     return a.__array_interface__["data"][0]
+
+
+def is_large(a):
+    """Whether `a` is so large that a trace keeps its layout alone."""
+    return packed(a) and a.nbytes > _LARGE and a.dtype.kind in "fc"
+
+
+def ghost(made, value):
+    """`made`, or for a large one memory of the same layout that is never touched.
+
+    The program outlives the trace: it would keep every array alive that f has freed by then.
+    """
+    root = value.root
+    if root is not value:
+        if root.start is None or not isinstance(made, np.ndarray):
+            return made
+        return np.ndarray(made.shape, made.dtype, root.array.base, address(made) - root.start,
+                          made.strides)
+    if not is_large(made):
+        return made
+    value.start = address(made)
+    pages = mmap.mmap(-1, made.nbytes, **_PRIVATE)
+    return np.ndarray(made.shape, made.dtype, pages, 0, made.strides)

@@ -7,9 +7,8 @@ import operator
 import numpy as np
 
 from .arrays import Number, Recorded, plain
-from .program import Call, Guard, Value, address, each, packed, shares
+from .program import Call, Guard, Value, each, ghost, shares
 
-_LARGE = 1 << 20        # bytes of an array that is not kept for as long as its program
 # functions whose result has a shape that follows from those of the operands
 _SHAPED = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np.ravel,
            np.broadcast_to, np.moveaxis, np.sum, np.prod, np.max, np.min, np.any, np.all, np.mean,
@@ -99,20 +98,3 @@ def _recorded(tree):
     found = []
     each(tree, lambda a: found.append(a) if type(a) in (Recorded, Number) else None)
     return found
-
-
-def ghost(made, value):
-    """`made`, or for a large one memory of the same layout that is never touched.
-
-    The program outlives the trace: it would keep every array alive that f has freed by then.
-    """
-    root = value.root
-    if root is not value:
-        if root.start is None or not isinstance(made, np.ndarray):
-            return made
-        return np.ndarray(made.shape, made.dtype, root.array.base, address(made) - root.start,
-                          made.strides)
-    if not packed(made) or made.nbytes <= _LARGE or made.dtype.kind not in "fc":
-        return made
-    value.start = address(made)
-    return np.ndarray(made.shape, made.dtype, np.empty(made.nbytes, np.uint8), 0, made.strides)

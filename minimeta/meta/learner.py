@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autodiff import value_and_grad
+from ..compiler import compile
 from ..nn import accuracy
 from ..optim import Adam, clip_norm
 from ..tasks.episodes import Episode
@@ -26,6 +27,7 @@ class Evaluation(NamedTuple):
 class Learner:
     """Weights theta (P,), trained by steps on batches of tasks."""
     name = "learner"
+    _compiled = None
 
     def __init__(self, model, outer_lr, loss, clip, seed):
         self.model, self.loss, self.clip = model, loss, clip
@@ -38,13 +40,43 @@ class Learner:
         self.theta, self.state = device.put(self.theta), device.put(self.state)
         return self
 
+    def compiled(self, exact=False):
+        """This learner, its training steps replayed as a list of NumPy calls (minimeta.compile).
+
+        They do the same up to rounding; exact: bit for bit.  The first two trace, and so does one
+        after a setting or a shape has changed.  On a GPU steps run as they are.
+        """
+        self._compiled = compile(self.step, exact=exact)
+        return self
+
+    steps_compiled = property(lambda self: self._compiled is not None)
+
+    def free(self):
+        """Let the memory go that compiled steps keep from one to the next."""
+        if self._compiled is not None:
+            self._compiled.free()
+
     def objective(self, theta, episode):
         """The loss of a batch of tasks, a number."""
         raise NotImplementedError
 
-    def meta_gradient(self, episode):
+    def meta_gradient(self, theta, episode):
         """(loss, what the optimiser descends (P,)) of a batch of tasks."""
-        return value_and_grad(self.objective)(self.theta, episode)
+        return value_and_grad(self.objective)(theta, episode)
+
+    def prepare(self, tasks):
+        """What a step sees of a batch of tasks; if a method draws at random, it is done here."""
+        return as_episode(tasks)
+
+    def step(self, theta, state, episode, optimizer):
+        """(theta, state, loss): weights and optimiser's state after a step, the loss before it.
+
+        Pure: all that changes from step to step is an argument; episode comes from `prepare`.
+        """
+        loss, g = self.meta_gradient(theta, episode)
+        if self.clip is not None:
+            g = clip_norm(g, self.clip)
+        return *optimizer.update(theta, g, state), loss
 
     def meta_train_step(self, tasks):
         """One step of the outer optimiser on a batch of tasks; the loss before it, a number.
@@ -52,10 +84,10 @@ class Learner:
         tasks is an Episode or a list of (xs, ys, xq, yq); images are channels-last.  On a GPU the
         loss is an array there, of shape (), and nothing waits for it.
         """
-        loss, g = self.meta_gradient(as_episode(tasks))
-        if self.clip is not None:
-            g = clip_norm(g, self.clip)
-        self.theta, self.state = self.optimizer.update(self.theta, g, self.state)
+        step, optimizer = self._compiled or self.step, self.optimizer
+        if hasattr(optimizer, "at"):        # a schedule may be any function: it is not compiled
+            optimizer = optimizer.at(self.state)
+        self.theta, self.state, loss = step(self.theta, self.state, self.prepare(tasks), optimizer)
         return loss
 
     def evaluate(self, outputs, targets):

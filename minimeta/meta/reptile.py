@@ -4,13 +4,15 @@ Nichol, Achiam, Schulman 2018, "On First-Order Meta-Learning Algorithms".
 
 Read next: protonet.py.
 """
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from ..autodiff import value_and_grad
 from ..nn import cross_entropy
 from ..optim import SGD
 from .adapt import per_task_sum
-from .learner import GradientLearner, as_targets, is_single
+from .learner import GradientLearner, as_episode, as_targets, is_single
 
 
 def inner_loop(loss, theta, batches, optimizer):
@@ -38,6 +40,14 @@ def reptile(loss, theta, batches, optimizer):
     return theta - np.mean(phi, axis=0), first
 
 
+class Examples(NamedTuple):
+    """A batch of tasks: x, y (T, N, ...), support and query alike, and the examples of each inner
+    step, rows (steps, B); None: all of them."""
+    x: Any
+    y: Any
+    rows: Any
+
+
 class Reptile(GradientLearner):
     """theta <- theta + outer_lr mean_i (phi_i - theta), phi_i after inner_steps on task i.
 
@@ -56,20 +66,25 @@ class Reptile(GradientLearner):
         self.state = self.optimizer.init(self.theta)
         self.batch_size, self.rng = batch_size, np.random.default_rng(seed)
 
-    def meta_gradient(self, episode):
-        """(loss before adaptation, theta - mean phi (P,)) of a batch of tasks."""
+    def prepare(self, tasks):
+        """Examples of a batch of tasks: every one is seen before any is seen again."""
+        episode = as_episode(tasks)
         x = np.concatenate([episode.xs, episode.xq], axis=1)
         y = np.concatenate([episode.ys, episode.yq], axis=1)
-        step, loss = reptile(self.task_loss, self.theta, self._batches(x, y), self.inner_optimizer)
-        return loss, step
-
-    def _batches(self, x, y):
-        n = x.shape[1]
+        n, steps = x.shape[1], self.inner_steps
         size = min(self.batch_size or n, n)
-        order = np.resize(self.rng.permutation(n), self.inner_steps * size)
-        for rows in order.reshape(self.inner_steps, size):
-            rows = np.asarray(rows, like=x)
-            yield (x, y) if size == n else (x[:, rows], y[:, rows])
+        if size == n:
+            return Examples(x, y, None)
+        rows = np.resize(self.rng.permutation(n), (steps, size))
+        return Examples(x, y, np.asarray(rows, like=x))
+
+    def meta_gradient(self, theta, examples):
+        """(loss before adaptation, theta - mean phi (P,)) of Examples."""
+        x, y, rows = examples
+        batches = [(x, y) if rows is None else (x[:, rows[k]], y[:, rows[k]])
+                   for k in range(self.inner_steps)]
+        step, loss = reptile(self.task_loss, theta, batches, self.inner_optimizer)
+        return loss, step
 
     def adapt(self, xs, ys, steps=None):
         """Weights (T, P), or (P,) for a single task, after `steps` of the inner optimiser."""

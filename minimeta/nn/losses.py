@@ -4,7 +4,8 @@ Read next: init.py.
 """
 import numpy as np
 
-from ..autodiff import stop_gradient
+from ..autodiff import primitive, stop_gradient
+from ..device import on_host
 
 
 def log_softmax(logits):
@@ -22,7 +23,7 @@ def cross_entropy(logits, labels):
     """
     labels = _check_labels(logits, labels)
     chosen = labels[..., None] == np.arange(logits.shape[-1], like=labels)
-    if type(labels) is np.ndarray:
+    if on_host(labels):
         _check_range(labels, logits.shape[-1])
         picked = np.where(chosen, log_softmax(logits), 0.0)
     else:
@@ -65,7 +66,13 @@ def _broadcast(a, b):
 
 
 def _check_range(labels, classes):
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise ValueError(f"labels run from {labels.min()} to {labels.max()}, but there are "
-                         f"{classes} classes: number an episode's classes from 0 to "
+    if not _in_range(labels, classes):
+        raise ValueError(f"labels run from {int(labels.min())} to {int(labels.max())}, but there "
+                         f"are {classes} classes: number an episode's classes from 0 to "
                          f"{classes - 1}")
+
+
+@primitive
+def _in_range(labels, classes):
+    return labels.size == 0 or bool(np.minimum.reduce(labels, None) >= 0
+                                    and np.maximum.reduce(labels, None) < classes)

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import pickle
 import random
+import threading
 import types
 from typing import NamedTuple
 
@@ -330,6 +331,40 @@ def test_random_numbers_raise():
             compile(f)(X)
     with pytest.raises(TypeError, match="random numbers"):
         compile(lambda x, rng: x + rng.random(3))(X, rng)
+
+
+def test_a_generator_without_a_seed_is_another_one_each_time():
+    def inside(x):
+        def noise():
+            return np.random.default_rng().random(3)
+        return x + noise()
+    for f in (lambda x: x + np.random.default_rng().random(3), inside):
+        with pytest.raises(TypeError, match="random numbers"):
+            compile(f)(X)
+    seeded = compile(lambda x: x + np.random.default_rng(3).random(3))
+    assert np.array_equal(seeded(X), X + np.random.default_rng(3).random(3))
+
+
+def test_draws_of_another_thread_are_not_taken_for_the_functions_own():
+    tracing, drawn, finish = threading.Event(), threading.Event(), threading.Event()
+
+    def other():
+        tracing.wait(10)
+        np.random.rand()
+        drawn.set()
+        finish.wait(10)
+    thread = threading.Thread(target=other)
+    thread.start()
+
+    def f(x):
+        tracing.set()
+        drawn.wait(10)
+        return x * 2
+    assert np.array_equal(compile(f)(X), X * 2)
+    with pytest.raises(TypeError, match="random numbers"):
+        compile(lambda x: x + np.random.rand(3))(X)
+    finish.set()
+    thread.join()
 
 
 def test_iterators_raise():

@@ -132,6 +132,16 @@ def test_floats_are_inputs_and_stay_weak():
     assert programs(f) == 1
 
 
+def test_numbers_keep_their_type_while_tracing():
+    @compile
+    def f(x, alpha, n, z):
+        assert isinstance(alpha, float) and not isinstance(alpha, int)
+        assert isinstance(n, int) and isinstance(z, complex)
+        return x * alpha + n if isinstance(alpha * 2, (int, float)) else None
+    for n in (1, 2, 3):
+        assert same(f(X, 0.5, n, 1j), X * 0.5 + n)
+
+
 def test_flags_are_part_of_the_program():
     @compile
     def f(x, flag, name, nothing=None):
@@ -147,7 +157,23 @@ def test_an_int_that_changes_becomes_an_input():
         return x * (1 - 0.9 ** (step + 1))
     for step in range(6):
         np.testing.assert_allclose(f(X, step), X * (1 - 0.9 ** (step + 1)), rtol=1e-14)
+    assert programs(f) == 1             # the first one, of a single step, is let go
+
+
+def test_a_program_of_one_int_is_kept_where_another_does_not_serve_for_it():
+    f = compile(lambda x, n: x * n if n > 2 else -x)
+    for n in (1, 5, 6, 1, 5):
+        assert same(f(X, n), X * n if n > 2 else -X)
     assert programs(f) == 2
+
+
+def test_buffers_are_let_go():
+    f = compile(lambda x: np.tanh(x) @ np.tanh(x).T)
+    expected = f(X)
+    trace, = next(iter(f.kinds.values())).traces
+    assert len(trace.idle) == 1
+    f.free()
+    assert not trace.idle and same(f(X), expected)
 
 
 def test_an_int_that_decides_a_shape_traces_anew_each_time():

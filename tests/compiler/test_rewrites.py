@@ -56,6 +56,13 @@ EXACT_RULES = {
     "minus minus zero stays": (lambda x: x - -0.0, [SPECIAL], ["subtract"]),
     "square": (lambda x: x ** 2, [SPECIAL], ["square"]),
     "square root": (lambda x: np.abs(x) ** 0.5, [SPECIAL], ["absolute", "sqrt"]),
+    "a mask used twice": (lambda x, y: (lambda m: x * m + y * m)(x > 0),
+                          [SPECIAL, X[0, 0] * SPECIAL],
+                          ["greater", "copyto", "multiply", "multiply", "add"]),
+    "a mask used once": (lambda x: x * (x > 0), [SPECIAL], ["greater", "multiply"]),
+    "a mask that is broadcast": (lambda x, y: (lambda m: y * m + np.exp(y) * m)(x > 0),
+                                 [SPECIAL, np.full((2, 7), 3.0)],
+                                 ["greater", "multiply", "exp", "multiply", "add"]),
     "cube": (lambda x: x ** 3, [X], ["power"]),
     "the same twice": (lambda x: np.exp(x) * np.exp(x), [X], ["exp", "multiply"]),
     "0.0 is not -0.0": (lambda x: np.copysign(x, 0.0) - np.copysign(x, -0.0), [X],
@@ -85,6 +92,8 @@ def test_exact_rule(name):
 FAST_RULES = {
     "a multiple of a multiple": (lambda x: x * 3.0 * 5.0, [X], ["multiply"]),
     "a multiple of a quotient": (lambda x: x / 3.0 * 6.0, [X], ["multiply"]),
+    "the larger of x and a number": (lambda x: np.maximum(x, 0) + np.minimum(0.5, x), [X],
+                                     ["maximum", "minimum", "add"]),
     "over a number": (lambda x: x / 3, [X], ["multiply"]),
     "one over x stays": (lambda x: 3 / x * 2, [X], ["divide", "multiply"]),
     "plus zero": (lambda x: np.exp(x + 0.0), [X], ["exp"]),
@@ -114,6 +123,16 @@ def test_fast_rule(name):
     f, args, expected = FAST_RULES[name]
     assert [n for n in calls(f, *args) if n not in ("reshape", "in", "getitem", "swapaxes")] == \
         [n for n in expected if n != "reshape"]
+
+
+def test_a_number_becomes_an_array_where_numpy_is_faster_with_two():
+    small, large = X, np.ones((1 << 17) + 1)
+    for x, expected in ((small, r"maximum\(in0_?, c0"), (large, r"maximum\(in0_?, 0,")):
+        f = compile(lambda x: np.exp(np.maximum(x, 0)))
+        assert np.array_equal(f(x), np.exp(np.maximum(x, 0))) and re.search(expected, str(f))
+    for c in (np.nan, -np.inf):         # NaN spreads from either side
+        f = compile(lambda x: np.maximum(x, c))
+        np.testing.assert_array_equal(f(SPECIAL), np.maximum(SPECIAL, c))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -262,3 +281,20 @@ def str_of(f, *args):
     compiled = compile(f)
     np.testing.assert_allclose(compiled(*args), f(*args))
     return str(compiled)
+
+
+def test_a_trace_keeps_the_layout_of_large_arrays_alone():
+    """Rules replace each of 30 calls, and what follows is made anew: in no memory."""
+    def f(x):
+        for _ in range(15):
+            x = np.tanh(x) / 3.0
+        return x
+    x = np.ones((1 << 17, 2))
+    expected = f(x)
+    tracemalloc.start()
+    try:
+        np.testing.assert_allclose(compile(f)(x), expected, rtol=1e-12)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * x.nbytes

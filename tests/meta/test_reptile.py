@@ -5,7 +5,7 @@ import pytest
 from minimeta import Reptile, grad
 from minimeta.nn import mean_squared_error, mlp
 from minimeta.optim import SGD, Adam, clip_norm, linear_decay
-from minimeta.tasks import SinusoidSampler
+from minimeta.tasks import Episode, SinusoidSampler
 
 MODEL = mlp([1, 10, 1])
 
@@ -31,8 +31,9 @@ def test_the_update_telescopes():
 
 def test_minibatches_cover_every_example_before_any_again():
     learner = Reptile(MODEL, inner_steps=4, batch_size=5, loss=mean_squared_error)
-    x = np.arange(10.0)[None, :, None]
-    batches = [b.ravel().tolist() for b, _ in learner._batches(x, x)]
+    x = np.arange(5.0)[None, :, None]
+    examples = learner.prepare(Episode(x, x, x + 5, x + 5))
+    batches = [examples.x[0, rows, 0].tolist() for rows in examples.rows]
     assert len(batches) == 4 and sorted(batches[0] + batches[1]) == list(range(10))
     assert batches[2:] == batches[:2]
 

@@ -48,7 +48,7 @@ def test_every_method_has_a_row(sinusoid):
 
 def test_second_order_takes_more_memory_than_first(sinusoid):
     peak = {r.method: r.peak_megabytes for r in sinusoid.finished()}
-    assert peak["maml"] > 1.5 * peak["fomaml"] > 0
+    assert peak["maml"] > 1.3 * peak["fomaml"] > 0
 
 
 def test_the_same_seed_gives_the_same_numbers(sinusoid):
