@@ -63,7 +63,7 @@ def implicit_gradient(loss_s, loss_q, phi, lam, iterations=None):
     return conjugate_gradients(loss_s, phi, grad(loss_q)(phi), lam, iterations)[-1]
 
 
-def explicit(loss_s, loss_q, phi, lam, at=None):
+def solved_by_matrix(loss_s, loss_q, phi, lam, at=None):
     """(I + H / lambda)^-1 grad L_Q(phi) (P,), H as a matrix at phi, or at another point (P,)."""
     A = np.eye(len(phi)) + hessian(loss_s)(phi if at is None else at) / lam
     return np.linalg.solve(A, grad(loss_q)(phi))
@@ -82,7 +82,7 @@ def unrolled_proximal(loss_s, loss_q, theta, lam, alpha, steps):
 def cg_errors(loss_s, loss_q, phi, lam, iterations):
     """(errors, bounds), each (iterations + 1,), from none on, in the norm of A."""
     A = np.eye(len(phi)) + hessian(loss_s)(phi) / lam
-    exact, c = explicit(loss_s, loss_q, phi, lam), np.linalg.cond(A)
+    exact, c = solved_by_matrix(loss_s, loss_q, phi, lam), np.linalg.cond(A)
     iterates = [np.zeros_like(phi)]
     iterates += conjugate_gradients(loss_s, phi, grad(loss_q)(phi), lam, iterations)
     errors = np.array([np.sqrt((x - exact) @ A @ (x - exact)) for x in iterates])
@@ -97,7 +97,7 @@ def dome(lam):
     gives (lambda / (lambda - 1))^2, while adaptation runs away.
     """
     hill, bowl = Quadratic(-np.eye(1), np.zeros(1)), Quadratic(np.eye(1), np.zeros(1))
-    return float(explicit(hill, bowl, np.array([lam / (lam - 1)]), lam)[0])
+    return float(solved_by_matrix(hill, bowl, np.array([lam / (lam - 1)]), lam)[0])
 
 
 def verify(rng, loss=None, theta=None):
@@ -110,7 +110,7 @@ def verify(rng, loss=None, theta=None):
     # lambda well above the curvature for a user's loss, which need not be convex
     lam = 0.5 * largest if loss is None else 4 * largest
     phi = proximal_point(loss_s, theta, lam)
-    exact = explicit(loss_s, loss_q, phi, lam)
+    exact = solved_by_matrix(loss_s, loss_q, phi, lam)
     loop = unrolled_proximal(loss_s, loss_q, theta, lam, 0.6 / (lam + largest), 100)
     errors, bounds = cg_errors(loss_s, loss_q, phi, lam, theta.size)
     found = [
@@ -120,7 +120,7 @@ def verify(rng, loss=None, theta=None):
         gap("CG's errors beyond their bounds", np.maximum(errors - bounds, 0), 0 * errors,
             1e-11, scale=errors[0] or 1.0)]
     if loss is None:
-        away = explicit(loss_s, loss_q, phi, lam, at=theta)
+        away = solved_by_matrix(loss_s, loss_q, phi, lam, at=theta)
         found += [counterexample("H at theta", difference(away, exact), 1e-3),
                   counterexample("I + H / lambda not positive: the formula and the truth, infinite",
                                  abs(dome(0.5) - loop_on_dome(0.5)), 1e3)]

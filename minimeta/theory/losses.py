@@ -92,8 +92,9 @@ def symmetric(rng, eigenvalues):
 def smooth_loss(rng, dim, terms=None) -> SmoothLoss:
     """A random SmoothLoss of dim weights, convex, its curvature of order 1."""
     terms = dim + 3 if terms is None else terms
-    w = rng.standard_normal((terms, dim)) / dim ** 0.5
-    return SmoothLoss(w, rng.standard_normal(terms), rng.uniform(0.5, 1.5, terms),
+    w = rng.standard_normal((terms, dim))
+    w = w / np.linalg.norm(w, axis=1, keepdims=True)
+    return SmoothLoss(w, 0.5 * rng.standard_normal(terms), rng.uniform(0.5, 1.5, terms),
                       symmetric(rng, rng.uniform(0.1, 0.5, dim)), rng.standard_normal(dim))
 
 

@@ -61,7 +61,7 @@ def verify(rng, loss=None, theta=None):
         left, right = (f(loss_s, loss_q, theta, alpha, steps) for f in (unrolled, maml_gradient))
         found.append(gap(f"K = {steps}: the loop's gradient and the product", left, right, LIMIT))
         if loss is None and steps > 1:
-            found += [counterexample(f"K = {steps}: {name}", difference(wrong, left), 1e-3)
+            found += [counterexample(f"K = {steps}: {name}", difference(wrong, left), 1e-4)
                       for name, wrong in misread(loss_s, loss_q, theta, alpha, steps).items()]
     return found
 

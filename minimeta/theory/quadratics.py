@@ -1,7 +1,7 @@
 """A4, A5.  MAML on quadratics, and the other fixed points of FOMAML and Reptile.
 
-Tasks L_i(theta) = (theta - a_i)' H_i (theta - a_i) / 2, support and query alike.  The fixed point of each
-method is a weighted mean of their optima,
+Tasks L_i(theta) = (theta - a_i)' H_i (theta - a_i) / 2, support and query alike.  The fixed
+point of each method is a weighted mean of their optima,
     theta* = (sum_i M_i)^-1 sum_i M_i a_i,   with R_i = I - alpha H_i and
     MAML, K steps:     M_i = R_i^2K H_i,
     FOMAML, K steps:   M_i = R_i^K H_i,
@@ -44,13 +44,13 @@ def weight(method, H, alpha, steps):
     raise ValueError(f"method={method!r}: one of {', '.join(METHODS)}")
 
 
-def closed_form(method, tasks, alpha, steps):
+def weighted_optimum(method, tasks, alpha, steps):
     """theta* (P,) of quadratic tasks, each with H (P, P) and a (P,): the one side."""
     M = [weight(method, task.H, alpha, steps) for task in tasks]
     return np.linalg.solve(sum(M), sum(m @ task.a for m, task in zip(M, tasks)))
 
 
-def direction(method, tasks, theta, alpha, steps):
+def meta_direction(method, tasks, theta, alpha, steps):
     """The direction (P,) that a method descends at theta (P,), the mean over tasks, any losses."""
     if method == "MAML":
         each = [unrolled(task, task, theta, alpha, steps) for task in tasks]
@@ -69,9 +69,9 @@ def fixed_point(method, tasks, theta, alpha, steps, iterations=20):
     Any smooth losses; on quadratics the first iteration is exact.
     """
     for _ in range(iterations):
-        d = direction(method, tasks, theta, alpha, steps)
+        d = meta_direction(method, tasks, theta, alpha, steps)
         step = np.linalg.solve(
-            jacobian(lambda t: direction(method, tasks, t, alpha, steps))(theta), d)
+            jacobian(lambda t: meta_direction(method, tasks, t, alpha, steps))(theta), d)
         theta = theta - step
         if np.max(np.abs(step)) <= 1e-14 * np.max(np.abs(theta)):
             break
@@ -92,7 +92,7 @@ def linearised(tasks, theta, alpha, steps, method="MAML"):
     for task in tasks:
         H = jacobian(grad(task))(theta)
         bowls.append(Quadratic(H, theta - np.linalg.solve(H, grad(task)(theta))))
-    return closed_form(method, bowls, alpha, steps)
+    return weighted_optimum(method, bowls, alpha, steps)
 
 
 def verify_optimum(rng, loss=None, theta=None):
@@ -101,7 +101,7 @@ def verify_optimum(rng, loss=None, theta=None):
     for steps in range(5):
         left = fixed_point("MAML", tasks, start, 0.4, steps)
         found.append(gap(f"K = {steps}: MAML's optimum and the weighted mean",
-                         left, closed_form("MAML", tasks, 0.4, steps), LIMIT))
+                         left, weighted_optimum("MAML", tasks, 0.4, steps), LIMIT))
     curved = smooth_losses(rng, 4, 3)
     left = fixed_point("MAML", curved, start, 0.1, 1)
     found.append(counterexample("losses that are not quadratic",
@@ -121,7 +121,7 @@ def verify_fixed_points(rng, loss=None, theta=None):
         for steps in (1, 2, 3):
             left = fixed_point(method, tasks, start, 0.4, steps)
             found.append(gap(f"{method}, K = {steps}: fixed point and weighted mean",
-                             left, closed_form(method, tasks, 0.4, steps), LIMIT))
+                             left, weighted_optimum(method, tasks, 0.4, steps), LIMIT))
     optimum = fixed_point("MAML", tasks, start, 0.4, 2)
     found += [counterexample(f"{method} taken for MAML", difference(
         fixed_point(method, tasks, start, 0.4, 2), optimum), 1e-3) for method in METHODS[1:]]
@@ -133,7 +133,7 @@ def picture(rng):
     tasks, x = two_parabolas(), np.linspace(-0.2, 1.2, 141)
     before = [np.mean([task(np.array([t])) for task in tasks]) for t in x]
     after = [np.mean([task(descend([task], np.array([t]), 0.2)[-1]) for task in tasks]) for t in x]
-    fixed = [(method, closed_form(method, tasks, 0.2, steps))
+    fixed = [(method, weighted_optimum(method, tasks, 0.2, steps))
              for method, steps in zip(METHODS, (1, 1, 2))]
     points = tuple((f"fixed point of {method}, {at[0]:.4f}", at,
                     np.array([np.mean([task(descend([task], at, 0.2)[-1]) for task in tasks])]))

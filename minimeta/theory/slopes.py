@@ -10,7 +10,7 @@ import numpy as np
 
 from .theorem import Finding, gap, slope
 
-CLEAR = 1e3          # a remainder counts where it is so many times its round-off
+CLEAR = 200          # a remainder counts where it is so many times its round-off
 STEPS = 24           # of a ladder
 NODES = 5            # pairs of points +-h, +-2h, ... of a Taylor fit
 
