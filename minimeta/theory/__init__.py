@@ -1,0 +1,5 @@
+"""Theorems about meta-learning, computed: each file states one, with both sides and a
+counterexample.
+
+Read next: theorem.py.
+"""
