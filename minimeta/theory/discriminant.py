@@ -62,10 +62,10 @@ def verify(rng, loss=None):
         gap("covariance I: the same answers",
             np.argmax(whole, axis=-1), np.argmax(ours, axis=-1), 0.0),
         counterexample("covariance I: difference of probabilities",
-                       largest_difference(whole, ours), 0.05),
+                       largest_difference(whole, ours), 0.005),
         counterexample("unequal priors: difference of probabilities", largest_difference(
             discriminant(z, c, shared(np.eye(3) / 2, 4), np.array([0.1, 0.2, 0.3, 0.4])), ours),
-            0.05),
+            0.005),
         counterexample("a covariance for each class: difference of probabilities",
-                       largest_difference(discriminant(z, c, own, equal), ours), 0.05),
+                       largest_difference(discriminant(z, c, own, equal), ours), 0.005),
     ]

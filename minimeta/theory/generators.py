@@ -14,6 +14,10 @@ from ..autodiff import grad, hessian, stop_gradient
 from ..meta import burg_entropy, negative_entropy, squared_norm
 
 
+# four vectors in general position, for counterexamples that are the same every time
+EXAMPLE = np.array([[0.3, 1.0, 1.9], [1.7, 0.4, 0.8], [0.9, 1.5, 0.3], [1.2, 0.6, 1.4]])
+
+
 class Generator(NamedTuple):
     """A convex phi, a way to draw points of its domain, and whether it is strictly convex.
 
@@ -100,7 +104,8 @@ def inverse_gradient(phi, slopes, start, steps=100):
         try:
             step = np.linalg.solve(hessian(phi)(c), r)
         except np.linalg.LinAlgError:
-            raise ValueError("the Hessian of phi is singular: phi must be strictly convex") from None
+            raise ValueError("the Hessian of phi is singular: phi must be strictly "
+                             "convex") from None
         for halving in range(40):
             tried = c - step / 2 ** halving
             r_tried, size_tried = residual(tried)
