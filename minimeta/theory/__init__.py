@@ -25,6 +25,7 @@ from .quadratics import fixed_point, weighted_optimum
 from .reptile_expansion import expansion_terms, reptile_expansion, textbook_form
 from .reptile_quadratic import geometric_sum, quadratic_update
 from .reptile_update import joint_step, reptile_gradient, reptile_step, telescoped, update
+from .prototype_theorems import PROTOTYPE_THEOREMS
 from .slopes import loglog_slope, remainder, taylor
 from .theorem import Finding, Picture, Theorem, counterexample, gap, slope
 
@@ -56,4 +57,5 @@ def _place(theorem):
 
 
 THEOREMS = {theorem.key: theorem for theorem in
-            sorted((theorem for part in _PARTS for theorem in part.THEOREMS), key=_place)}
+            [*sorted((theorem for part in _PARTS for theorem in part.THEOREMS), key=_place),
+             *PROTOTYPE_THEOREMS]}
