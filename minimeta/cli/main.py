@@ -13,6 +13,7 @@ from ..run.checkpoint import CheckpointError
 from ..run.settings import SettingsError
 from ..tasks import DataError
 from .compare import compare
+from .verify import verify
 
 WRONG_INPUT, INTERRUPTED = 2, 130
 
@@ -52,3 +53,4 @@ def main(context):
 
 
 main.add_command(compare)
+main.add_command(verify)

@@ -51,6 +51,8 @@ def as_rich(outcomes: Iterable[Outcome], details: bool = False) -> Any:
     for outcome in outcomes:
         style = None if outcome.passed else "bold red"
         table.add_row(*cells(outcome), style=style)
+        if details:
+            table.add_row("", outcome.theorem.statement, style="italic")
         if outcome.error:
             table.add_row("", outcome.error)
         for finding in outcome.findings:
