@@ -100,12 +100,12 @@ def draw(picture: Picture) -> Any:
         if picture.kind == "loglog":
             ax.set_xscale("log")
             ax.set_yscale("log")
-        ax.set_title(picture.title)
+        ax.set_title(picture.title, pad=18 if picture.note else None)
         ax.set_xlabel(picture.xlabel)
         ax.set_ylabel(picture.ylabel)
         count = len(picture.lines) + len(picture.points)
         if count > 1:
             figure.legend(loc="outside lower center", ncols=min(3, count), fontsize=8)
         if picture.note:
-            figure.text(0.5, 1.0, picture.note, ha="center", va="bottom", fontsize=8)
+            ax.text(0.5, 1.02, picture.note, transform=ax.transAxes, ha="center", fontsize=8)
     return figure
