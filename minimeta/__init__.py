@@ -2,9 +2,9 @@
 
 Read next: autodiff/trace.py.
 """
-from . import check, meta, nn, optim, tasks
-from .autodiff import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp, primitive,
-                       ravel, stop_gradient, value_and_grad, vjp)
+from . import check, meta, nn, optim, scipy, tasks
+from .autodiff import (checkpoint, defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp,
+                       primitive, ravel, stop_gradient, value_and_grad, vjp)
 from .check import check_grads
 from .device import device
 from .meta import FOMAML, MAML, MatchingNetwork, PrototypicalNetwork, Reptile
@@ -13,11 +13,11 @@ from .nn import ConvEncoder
 __version__ = "0.1.0"
 __all__ = [
     "grad", "value_and_grad", "vjp", "jvp", "hvp", "jacobian", "hessian", "elementwise_grad",
-    "stop_gradient",                                                              # differentiate
+    "stop_gradient", "checkpoint",                                                # differentiate
     "primitive", "defvjp",                                                        # extend
     "check_grads",                                                                # verify
     "device",                                                                     # CPU or GPU
     "ravel",                                                                      # weights
-    "check", "nn", "optim", "meta", "tasks",
+    "check", "nn", "optim", "meta", "scipy", "tasks",
     "MAML", "FOMAML", "Reptile", "PrototypicalNetwork", "MatchingNetwork", "ConvEncoder",
 ]

@@ -13,7 +13,7 @@ import numpy as np
 from .guard import Watched, engine, keep
 from .table import RULES, defvjp, no_rule
 from .trace import Traced, item, items, raw
-from .tree import flatten, tree_map
+from .tree import flatten, leaves_like, tree_map
 
 _order = operator.attrgetter("order")
 _free_bits, _new_bit = [], itertools.count().__next__
@@ -125,13 +125,18 @@ def _sweep(nodes, pending, leaves, bit, outer):
             operands = [a.value if type(a) is Traced else a.check() if type(a) is Watched else a
                         for a in args]
         rule = RULES[fn]
+        if rule.together is not None:
+            together = rule.together(g, y, *operands, **node.kwargs)
         for i, a in enumerate(args):
             if type(a) is not Traced or not a.deps & bit:
                 continue
-            vjp = rule.vjp(i)
-            if vjp is None:
-                raise _no_derivative(fn, i)
-            c = vjp(g, y, *operands, **node.kwargs)
+            if rule.together is not None:
+                c = together[i]
+            else:
+                vjp = rule.vjp(i)
+                if vjp is None:
+                    raise _no_derivative(fn, i)
+                c = vjp(g, y, *operands, **node.kwargs)
             if c is None:
                 continue
             v = a.value
@@ -184,15 +189,12 @@ def vjp(f, *args, has_aux=False):
     leaves, rebuild = flatten(args)
     inputs = [level.enter(x) for x in leaves]
     out = f(*rebuild(inputs))
-    out, aux = out if has_aux else (out, None)
+    out, aux = split(out) if has_aux else (out, None)
     outputs, rebuild_out = flatten(out)
 
     def pullback(g):
         """The cotangents of the arguments, a tuple, from one like the output."""
-        cotangents, _ = flatten(g)
-        if len(cotangents) != len(outputs):
-            raise ValueError(f"the cotangent has {len(cotangents)} arrays, "
-                             f"the output {len(outputs)}")
+        cotangents = leaves_like(g, out)
         for i, (y, c) in enumerate(zip(outputs, cotangents)):
             if np.shape(c) != np.shape(y):
                 raise ValueError(f"the cotangent has shape {np.shape(c)}, the output "
@@ -207,6 +209,13 @@ def vjp(f, *args, has_aux=False):
         return y.copy() if hasattr(y, "nbytes") and type(y) is not Traced else y
     y = rebuild_out([plain_copy(y) for y in outputs])
     return (y, pullback, tree_map(plain_copy, aux)) if has_aux else (y, pullback)
+
+
+def split(pair):
+    """(y, aux) of a function that returns both."""
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise TypeError("with has_aux=True the function returns a pair, (output, aux)")
+    return pair
 
 
 def own(found, inputs, others):

@@ -2,7 +2,9 @@
 
 Read next: diff.py.
 """
+import opcode
 import operator
+import sys
 
 import numpy as np
 
@@ -45,11 +47,18 @@ Traced.__floordiv__ = lambda self, other: np.floor_divide(self.value, raw(other)
 Traced.__rfloordiv__ = lambda self, other: np.floor_divide(raw(other), self.value)
 Traced.__divmod__ = lambda self, other: (self // other, self % other)
 Traced.__rdivmod__ = lambda self, other: (other // self, other % self)
-for _name in ("all any argmax argmin argpartition argsort clip conj cumprod cumsum diagonal dot "
-              "max mean min nonzero prod ravel repeat searchsorted sort squeeze std sum "
-              "swapaxes take trace var").split():
+for _name in ("all any argmax argmin argpartition argsort choose clip conj conjugate cumprod "
+              "cumsum diagonal dot max mean min nonzero prod ravel repeat round searchsorted "
+              "squeeze std sum swapaxes take trace var").split():
     setattr(Traced, _name, lambda self, *args, _fn=getattr(np, _name), **kwargs:
             _fn(self, *args, **kwargs))
+for _name in "byteswap fill partition put resize setfield setflags sort view".split():
+    setattr(Traced, _name, lambda self, *args, _name=_name, **kwargs: _in_place(_name))
+
+
+def _in_place(name):
+    raise TypeError(f"x.{name}() works in the memory of an array, which a traced array has not: "
+                    "use functions that return arrays, such as np.sort or np.where")
 
 
 # ---------------------------------------------------------------- NumPy's ufuncs
@@ -63,10 +72,13 @@ def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
 
 def _call_ufunc(ufunc, method, inputs, kwargs):
     """The slow path: keyword arguments, and the methods of ufuncs."""
-    if any(kwargs.get(k) is not None for k in ("out",)) or kwargs.get("where", True) is not True \
-            or method in ("at", "reduceat"):
+    masked = method == "__call__" and kwargs.get("where", True) is not True
+    if kwargs.get("out") is not None or masked or method in ("at", "reduceat"):
         raise writes(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
-    kwargs = {k: v for k, v in kwargs.items() if k not in ("out", "where") and v is not None}
+    if ufunc in PLAIN:
+        return getattr(ufunc, method)(*map(raw, inputs), **kwargs)
+    kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
+    kwargs.pop("out", None)
     if method in ("reduce", "accumulate"):
         function = REDUCTIONS.get((ufunc, method))
         if function is None:
@@ -79,15 +91,18 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
     if method == "outer":
         a, b = inputs
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
-    if ufunc in PLAIN:
-        return ufunc(*map(raw, inputs), **kwargs)
+    kwargs.pop("where", None)
     if set(kwargs) <= {"dtype"} and ufunc in RULES and kwargs:
         return ufunc(*[a.astype(kwargs["dtype"]) if hasattr(a, "dtype") else a for a in inputs])
-    if ufunc in FUNCTIONS and not kwargs:
-        return FUNCTIONS[ufunc](*inputs)
+    if ufunc in FUNCTIONS:
+        return FUNCTIONS[ufunc](*inputs, **kwargs)
     if ufunc in RULES and kwargs:
         raise NotImplementedError(f"{ufunc.__name__}({', '.join(kwargs)}=...) has no derivative: "
                                   "leave the keyword out, or convert with x.astype")
+    if ufunc not in RULES and "scipy.special" in sys.modules:
+        from .rules import special  # noqa: F401
+        if ufunc in RULES:
+            return ufunc(*inputs, **kwargs)
     raise no_rule(ufunc)
 
 
@@ -95,6 +110,12 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
 
 @on_traced
 def __array__(self, *args, **kwargs):
+    caller, frame = "", sys._getframe(1)
+    while frame.f_globals.get("__name__", "").startswith("scipy."):
+        caller, frame = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}", frame.f_back
+    if caller:
+        raise TypeError(f"a traced array is not an ndarray, which {caller} wants: use the function "
+                        "of that name in minimeta.scipy, such as minimeta.scipy.special.softmax")
     raise TypeError("a traced array is not an ndarray: use np.stack or np.concatenate, not "
                     "np.array; minimeta.stop_gradient(x) gives its plain value")
 
@@ -129,12 +150,36 @@ def __bool__(self):
 
 @on_traced
 def __float__(self):
+    _asked_for("float", sys._getframe(1))
     return float(self.value)
 
 
 @on_traced
 def __complex__(self):
+    _asked_for("complex", sys._getframe(1))
     return complex(self.value)
+
+
+def _asked_for(name, frame):
+    """Raise unless the caller says float(x), or complex(x), or formats x with %.
+
+    Python and NumPy also read a number in math.sin(x), a[0] = x and a.fill(x), which would make
+    a constant of it unasked.
+    """
+    code = frame.f_code
+    operation = opcode.opname[code.co_code[frame.f_lasti]]
+    if operation == "STORE_SUBSCR":
+        raise TypeError("a traced array cannot be written into an existing one: build the result "
+                        f"with np.stack, or store {name}(x) to keep the number alone")
+    if name not in code.co_names and not operation.startswith("BINARY"):
+        raise TypeError("this reads a traced array as a plain number, which has no derivative: "
+                        f"use NumPy's function (np.sin, not math.sin), or {name}(x) if a constant "
+                        "is what you want")
+
+
+@on_traced
+def sort(self, *args, **kwargs):
+    raise TypeError("x.sort() writes into a traced array: use np.sort(x), which returns a new one")
 
 
 @on_traced
@@ -196,6 +241,11 @@ def reshape(self, *shape, **kwargs):
 @on_traced
 def transpose(self, *axes):
     return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+
+@on_traced
+def compress(self, condition, axis=None, out=None):
+    return np.compress(condition, self, axis, out)
 
 
 @on_traced

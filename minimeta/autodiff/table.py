@@ -4,19 +4,20 @@ Read next: guard.py.
 """
 import functools
 import inspect
+import sys
 
 import numpy as np
 
 
 class Rule:
     """Derivatives of one function: vjps[i](g, y, *operands, **static) for operand i."""
-    __slots__ = ("vjps", "each", "reads", "bind")
+    __slots__ = ("vjps", "each", "together", "reads", "bind")
 
-    def __init__(self, fn, vjps, each):
-        self.vjps, self.each = vjps, each
+    def __init__(self, fn, vjps, each, together):
+        self.vjps, self.each, self.together = vjps, each, together
         # a rule written as `lambda g, *_` or `lambda g, y, *_` never looks at the operands
-        self.reads = any(_arguments(v) > 2 for v in (*vjps, each))
-        self.bind = _binder(fn, None if each else len(vjps))
+        self.reads = any(_arguments(v) > 2 for v in (*vjps, each, together))
+        self.bind = _binder(fn, None if each or together else len(vjps))
 
     def vjp(self, i):
         if self.each is not None:
@@ -42,34 +43,44 @@ REDUCTIONS = {}   # (ufunc, "reduce" or "accumulate") -> the function of the sam
 WRITERS = {}      # functions that write into an argument -> what to use instead
 
 
-def defvjp(fn, *vjps, argnums=None, each=None):
+def defvjp(fn, *vjps, argnums=None, each=None, together=None):
     """Add the derivative rule of `fn`, one function per operand.
 
     Each takes (g, y, *operands, **static): the cotangent, the output, the operands as they were
     passed, and the keyword arguments; it returns the operand's cotangent, up to broadcasting,
     which the engine undoes.  Written in differentiable operations, it is differentiable itself.
     None stands for "no derivative": asking for it raises.  `argnums` tells which operands the
-    rules belong to (by default the first ones); `each(i, g, y, *operands)` serves any number.
+    rules belong to (by default the first ones); `each(i, g, y, *operands)` serves any number, and
+    `together(g, y, *operands)` returns the cotangents of all operands at once, a sequence.
     """
     if argnums is not None:
         rules = dict(zip(argnums, vjps, strict=True))
         vjps = tuple(rules.get(i) for i in range(max(argnums) + 1))
     fn = getattr(fn, "_primitive", fn)
-    RULES[fn] = Rule(fn, vjps, each)
+    RULES[fn] = Rule(fn, vjps, each, together)
     FUNCTIONS.pop(fn, None)
 
 
 def compose(*functions):
-    """Decorator: NumPy's `functions` are, on traced arrays, this composition of others."""
+    """Decorator: NumPy's `functions` are, on traced arrays, this composition of others.
+
+    None stands for a function that this NumPy lacks.
+    """
     def register(composition):
         for function in functions:
-            FUNCTIONS[function] = composition
+            if function is not None:
+                FUNCTIONS[function] = composition
         return composition
     return register
 
 
 def no_rule(fn):
-    name = f"{getattr(fn, '__module__', None) or 'numpy'}.{fn.__name__}"
+    home = getattr(fn, "__module__", None)
+    if home is None:                        # ufuncs do not say where they are from
+        homes = (m for m in ("numpy", "scipy.special")
+                 if getattr(sys.modules.get(m), fn.__name__, None) is fn)
+        home = next(homes, "numpy")
+    name = f"{home}.{fn.__name__}"
     if fn in WRITERS:
         return TypeError(f"{name} writes into an array, which a derivative cannot follow: "
                          f"use {WRITERS[fn]}")

@@ -46,6 +46,8 @@ class Traced:
     def __array_function__(self, func, types, args, kwargs):
         handler = FUNCTIONS.get(func)
         if handler is not None:
+            if kwargs and kwargs.get("out") is not None and func not in PLAIN:
+                raise writes(func.__name__)
             return handler(*args, **kwargs)
         if func not in RULES:
             raise no_rule(func)
@@ -138,6 +140,7 @@ def _keep_index(index):
     index = raw(index)
     if isinstance(index, list):
         index = np.asarray(deep_raw(index))
+        index = index if index.size else index.astype(int)      # [] would be of floats
     return keep(index) if hasattr(index, "nbytes") else index
 
 

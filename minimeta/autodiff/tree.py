@@ -33,3 +33,25 @@ def tree_map(f, tree):
     """`tree` with f applied to every leaf."""
     leaves, rebuild = flatten(tree)
     return rebuild([f(leaf) for leaf in leaves])
+
+
+def leaves_like(tree, like, name="the cotangent"):
+    """The leaves of `tree` in the order of those of `like`, whose structure it must have."""
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            raise _unlike(tree, f"a dict of {list(like)}", name)
+        return [leaf for k in like for leaf in leaves_like(tree[k], like[k], name)]
+    if isinstance(like, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(like):
+            raise _unlike(tree, f"{type(like).__name__} of {len(like)}", name)
+        return [leaf for a, b in zip(tree, like) for leaf in leaves_like(a, b, name)]
+    if isinstance(tree, dict) or (tree is None) != (like is None):
+        raise _unlike(tree, "None" if like is None else "an array", name)
+    return [] if like is None else [tree]
+
+
+def _unlike(tree, expected, name):
+    found = f"a dict of {list(tree)}" if isinstance(tree, dict) else type(tree).__name__
+    size = f" of {len(tree)}" if isinstance(tree, (list, tuple)) else ""
+    return ValueError(f"{name} has {found}{size} where {expected} is expected: give it the same "
+                      "nested containers")

@@ -8,7 +8,7 @@ import numpy as np
 
 from .lines import JUMP
 from .report import INCONCLUSIVE, OK, WRONG, Row
-from .survey import EDGE, FALSE, KINK
+from .survey import CONFIRM, EDGE, FALSE, KINK
 
 SMALLEST = 9 / 16       # the smallest entry of a direction
 BLIND = 0.2             # nothing is verified where the resolution is this much of the derivative
@@ -52,8 +52,11 @@ def judged(survey, i, c, resolution, largest):
     """(verdict, reason) of one claim, the worst of a survey."""
     state, line = survey.state[i, c], survey.lines[i]
     if state == FALSE:
-        beside = "beside a kink, on its smooth side, the claim is wrong, too"
-        return WRONG, beside if survey.found.kink[i, c] else ""
+        if survey.found.kink[i, c]:
+            return WRONG, "beside a kink, on its smooth side, the claim is wrong, too"
+        wrong = int(np.sum((survey.state == FALSE).any(axis=1)))
+        return WRONG, f"{wrong} of {len(survey.lines)} entries are wrong" if wrong > 1 and \
+            wrong < CONFIRM and line.unit is not None else ""
     if state == EDGE:
         return INCONCLUSIVE, "edge of the domain: no finite values on both sides"
     if state == KINK:

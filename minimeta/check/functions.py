@@ -60,9 +60,16 @@ class Inputs:
                                 "to float first, x.astype(float), or leave it out with argnums")
         self.names = _names(f, [(i, args[i]) for i in self.chosen])
         self.shapes = [tuple(a.shape) for a in self.leaves]
-        self.hosts = [to_host(a) for a in self.leaves]
+        self.hosts = [to_host(a).copy() for a in self.leaves]
         self.scales = [_power_of_two(np.abs(a)) for a in self.hosts]
         self.steps = [self.entry_scales(leaf) for leaf in range(len(self.hosts))]
+
+    def untouched(self):
+        """Raise ValueError if a function has written into its arguments."""
+        for name, a, host in zip(self.names, self.leaves, self.hosts):
+            if not np.array_equal(to_host(a), host, equal_nan=True):
+                raise ValueError(f"the function writes into its argument {name}: let it work on a "
+                                 "copy, x = x.copy() (x -= y is such a write, x = x - y is none)")
 
     def call(self, f, leaves):
         """f at the arguments, these leaves in their places."""
@@ -198,7 +205,14 @@ class Values:
 
     def __init__(self, inputs, f):
         self.inputs, self.f = inputs, f
-        self.count = len(self(inputs.leaves, strict=True))
+        result = inputs.call(f, inputs.leaves)
+        inputs.untouched()
+        leaves, _ = flatten(result)
+        if not leaves or any(to_host(a).dtype.kind not in "fciub" for a in leaves):
+            raise TypeError(f"the function returned {type(result).__name__}, no numbers: return a "
+                            "number, an array, or containers of them")
+        self.outputs = leaves
+        self.count = len(numbers(leaves))
 
     def __call__(self, leaves, strict=False):
         try:
@@ -213,6 +227,8 @@ def real_dot(a, b):
     """<a, b>, the real part of the sum of products, of two lists of arrays."""
     total = 0.0
     for p, q in zip(a, b):
+        if not any(hasattr(v, "__array_function__") for v in (p, q)):
+            p, q = to_host(p), to_host(q)
         s = np.sum(p * q)
         total = total + (np.real(s) if np.iscomplexobj(q) or np.iscomplexobj(p) else s)
     return total

@@ -22,17 +22,19 @@ FEW_ENTRIES = 40                # the same at order 2 and above
 MOST_OUTPUTS = 64               # outputs up to which each is checked; more are projected
 
 
-def check_grads(f, *args, argnums=None, order=2, df=None, hvp=None, directions=3, full="auto",
+def check_grads(f, *args, argnums=None, order=None, df=None, hvp=None, directions=3, full="auto",
                 seed=0, nondet_tol=0.0):
     """A Report on the derivatives of f at args, orders 1 to `order`; it is true when all are OK.
 
     f           -- maps arrays (or containers of them) to a number, or to arrays
     argnums     -- the arguments to differentiate in; by default all of floating-point numbers
+    order       -- the highest order; by default 2, but 1 with a df that minimeta cannot follow
     df          -- somebody's gradient in place of ours: a function of the same arguments that
                    returns the gradient, shaped like the arguments (a tuple if there are several),
                    or (value, gradient); for an array-valued f the Jacobian, (*out, *in)
     hvp         -- with df: hvp(*args, v), the product of the Hessian and v, shaped like the
-                   gradient.  Without it, order 2 needs a df that minimeta can differentiate
+                   gradient.  Without it, order 2 needs a df that minimeta can differentiate;
+                   asked for where neither is given, it is INCONCLUSIVE
     directions  -- random directions an argument, where entries are not checked one by one
     full        -- check each entry: True, False, or "auto": as long as they are few enough
     seed        -- of the directions
@@ -43,7 +45,7 @@ def check_grads(f, *args, argnums=None, order=2, df=None, hvp=None, directions=3
     below the noise, and OK otherwise.  Raises TypeError and ValueError for arguments that make no
     sense, and what f raises.  Moré and Wild 2011/12 (noise); Nocedal and Wright, ch. 8 (steps).
     """
-    if order < 1 or directions < 1:
+    if (order is not None and order < 1) or directions < 1:
         raise ValueError(f"order={order}, directions={directions}: both are at least 1")
     if full not in (True, False, "auto"):
         raise ValueError(f"full={full!r}: True, False or 'auto'")
@@ -57,14 +59,14 @@ class Check:
     """One call of check_grads."""
 
     def __init__(self, f, args, argnums, order, df, hvp, directions, full, seed, nondet_tol):
-        self.f, self.df, self.hvp, self.order = f, df, hvp, order
+        self.f, self.df, self.hvp, self.order = f, df, hvp, 2 if order is None else order
+        self.asked = order is not None
         self.directions, self.full, self.nondet_tol = directions, full, nondet_tol
         self.rng = np.random.default_rng(seed)
         self.inputs = Inputs(f, args, argnums)
         self.F = Values(self.inputs, f)
         self.centre = self.F(self.inputs.leaves, strict=True)
-        self.outputs = [o.value if type(o) is Traced else o
-                        for o in flatten(self.inputs.call(f, self.inputs.leaves))[0]]
+        self.outputs = [o.value if type(o) is Traced else o for o in self.F.outputs]
         self.eps = max(float(np.finfo(a.dtype).eps) for a in
                        (*self.inputs.hosts, *map(to_host, self.outputs)) if a.dtype.kind in "fc")
         self.name = getattr(f, "__name__", type(f).__name__)
@@ -162,7 +164,8 @@ class Check:
         for k in range(2, self.order + 1):
             failed = self.refuse(k)
             if failed:
-                self.fail(k, failed)
+                if self.asked:
+                    self.fail(k, failed)
                 break
             lower = chain[-1]
             by_hand = self.hvp if k == 2 else None

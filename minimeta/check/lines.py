@@ -16,6 +16,7 @@ import numpy as np
 SAFETY = 4                       # a claim is wrong when it is off by more than SAFETY bounds
 POINTS, ORDERS = 10, (4, 5, 6)   # of a table of differences
 SIGNIFICANT = 40                 # a gap between one-sided slopes counts above so many sigma / t
+LEVEL, PLATEAU = 5, 1024         # steps of one level of noise; the highest, in eps max(1, |F|)
 SMOOTH, KINK, JUMP = 0, 1, 2
 
 
@@ -65,6 +66,7 @@ class Estimate:
     value, bound  -- R and its bound at the best step; the bound is infinite where there is none
     kink          -- SMOOTH, KINK or JUMP
     left, right   -- one-sided slopes at a kink
+    noise         -- sigma, as it was used
     steps (L, K), central, richardson, bounds (L, K, m) -- the whole ladder
     """
     value: np.ndarray
@@ -72,6 +74,7 @@ class Estimate:
     kink: np.ndarray
     left: np.ndarray
     right: np.ndarray
+    noise: np.ndarray
     steps: np.ndarray
     central: np.ndarray
     richardson: np.ndarray
@@ -91,7 +94,9 @@ def estimate(centre, plus, minus, steps, sigma, eps):
         # one lucky crossing must not pass for convergence: the change before may shrink by r^4
         change[:, 3:] = np.maximum(change[:, 3:], change[:, 2:-1] / square[:, 2:] ** 2)
         size = np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(centre))
-        spread = np.maximum(sigma, eps / 2 * size)
+        heard = scatter(richardson, t, PLATEAU * eps * np.maximum(1, np.abs(centre)))
+        sigma = np.where(heard > 2 * sigma, 1.5 * heard, sigma)
+        spread = np.maximum(sigma[:, None], eps / 2 * size)
         bounds = change + (4 * spread + eps * np.abs(richardson)) / t \
             + 4 * eps * np.abs(richardson)
     kink, inside, left, right = kinks(centre, plus, minus, steps, spread)
@@ -99,8 +104,40 @@ def estimate(centre, plus, minus, steps, sigma, eps):
     bounds = np.where(agrees(richardson, SAFETY * bounds), bounds, np.inf)
     best = np.argmin(bounds, axis=1)[:, None]
     return Estimate(np.take_along_axis(richardson, best, 1)[:, 0],
-                    np.take_along_axis(bounds, best, 1)[:, 0], kink, left, right,
+                    np.take_along_axis(bounds, best, 1)[:, 0], kink, left, right, sigma,
                     steps, central, richardson, bounds)
+
+
+def scatter(values, t, most):
+    """Noise (L, m) that the derivatives (L, K, m) themselves show at small steps t (L, K, 1).
+
+    Round-off that comes in plateaus, as that of log(1 + x^2) at a small x, is hidden from a table
+    of differences.  But |R(t) - R(t / r)| t is level where noise rules, and grows as t^5 where
+    smoothness does; the highest level before it grows is taken.  Where it is constant, with one
+    sign, or higher than `most`, it tells of kinks.
+    """
+    change = (values[:, :-1] - values[:, 1:])[:, ::-1]              # small steps first
+    level, sign = np.abs(change) * t[:, 1:][:, ::-1], np.sign(change)
+    octave = np.log(np.max(t[:, -2] / t[:, -1], initial=1.1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(np.maximum(level, 1e-300))
+        steep = np.diff(logs, axis=1) / octave
+        steep = (steep > 3) & (steep < 7) & (sign[:, 1:] == sign[:, :-1])
+    grows = np.zeros(level.shape, bool)
+    grows[:, 3:] = steep[:, :-2] & steep[:, 1:-1] & steep[:, 2:]
+    grows = np.cumsum(grows, axis=1) > 0
+    weights = np.arange(LEVEL)[:, None] - (LEVEL - 1) / 2
+    found = np.zeros(values[:, 0].shape)
+    for k in range(level.shape[1] - LEVEL + 1):
+        here = slice(k, k + LEVEL)
+        with np.errstate(invalid="ignore"):
+            slope = np.sum(weights * logs[:, here], axis=1) / (np.sum(weights ** 2) * octave)
+            middle, part = np.median(level[:, here], axis=1), level[:, here]
+            kink = (part.max(axis=1) < 1.5 * part.min(axis=1)) & (
+                np.abs(np.sum(sign[:, here], axis=1)) == LEVEL)
+            good = (slope < 2) & ~kink & (middle <= most) & ~grows[:, k + LEVEL - 1]
+        found = np.fmax(found, np.where(good, middle, 0))
+    return found
 
 
 def agrees(values, margins):

@@ -110,9 +110,12 @@ class Report:
         """The report as lines of at most `width` characters."""
         value = "" if self.value is None else f" = {self.value:.6g}"
         found = [cut(f"{self.verdict}: {self.name}{value}", width), "", *self.table(width), ""]
+        told = {}
         for r in self.rows:
             if r.verdict != OK:
-                found += wrap(f"order {r.order}, {cut(r.argument, 30)}: {trouble(r)}", width)
+                told.setdefault((r.order, trouble(r)), []).append(cut(r.argument, 30))
+        for (order, what), names in told.items():
+            found += wrap(f"order {order}, {', '.join(names)}: {what}", width)
         for order in sorted({r.order for r in self.rows}):
             found += wrap(sight([r for r in self.rows if r.order == order]), width)
         for t in self.tests:
@@ -149,26 +152,23 @@ def trouble(r):
 
 def sight(rows):
     """From where on errors are seen at one order."""
-    found = []
-    for r in rows:
-        if math.isfinite(r.resolution):
-            size = f" ({short(r.relative)} of the largest)" if math.isfinite(r.relative) else \
-                " (all claims are 0)"
-            found.append(f"{cut(r.argument, 30)} {short(r.resolution)}"
-                         + (size if len(found) == 0 else size.replace(" of the largest", "")))
+    found = [f"{cut(r.argument, 30)} {short(r.resolution)} "
+             f"({short(r.relative) if math.isfinite(r.relative) else 'all are 0'})"
+             for r in rows if math.isfinite(r.resolution)]
     if not found:
         return ""
     how = rows[0].checked if len(rows) == 1 or rows[0].checked.endswith("directions") else \
         "entry by entry"
-    return f"order {rows[0].order}, {how}: an error in one entry is seen from: " + ", ".join(found)
+    return f"order {rows[0].order}, {how}: an error in one entry is seen (relative to the " \
+        "largest) from: " + ", ".join(found)
 
 
 def number(x):
-    return f"{x:.6g}"
+    return "-" if math.isnan(x) else f"{x:.6g}"
 
 
 def short(x):
-    return f"{x:.1e}"
+    return "-" if math.isnan(x) else f"{x:.1e}"
 
 
 def cut(text, width):

@@ -12,6 +12,7 @@ from ..device import DeviceError
 from ..run.checkpoint import CheckpointError
 from ..run.settings import SettingsError
 from ..tasks import DataError
+from .check import check
 from .compare import compare
 from .verify import verify
 
@@ -54,3 +55,4 @@ def main(context):
 
 main.add_command(compare)
 main.add_command(verify)
+main.add_command(check)

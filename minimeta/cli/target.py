@@ -135,6 +135,11 @@ def place(error: BaseException, files: Iterable[str] = ()) -> traceback.FrameSum
     return (inside or foreign or [None])[-1]
 
 
+def ours(error: BaseException) -> bool:
+    """Whether minimeta itself raised an exception, as it does about its arguments."""
+    return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(OURS)
+
+
 def told(error: BaseException, files: Iterable[str] = ()) -> str:
     """Type, message and place of an exception: "ValueError: too short (mine.py line 3: f(x))"."""
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

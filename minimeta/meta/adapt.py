@@ -2,24 +2,38 @@
 
 Read next: maml.py.
 """
+import math
+
 import numpy as np
 
+from .. import autodiff
 from ..autodiff import grad, stop_gradient
 
 
-def adapt(loss, theta, xs, ys, alpha, steps, order=2):
+def adapt(loss, theta, xs, ys, alpha, steps, order=2, checkpoint=False):
     """Weights (T, P), adapted to each task's support set, from theta (P,).
 
     loss(phi (T, P), x (T, N, ...), y (T, N, ...)) gives one number a task, shape (T,).  alpha is
     the step size, order 2 for MAML and 1 for FOMAML and Reptile.  Differentiable in theta.
     Finn et al. 2017, Algorithm 1, line 6.
+
+    With checkpoint, a derivative runs the loop again in segments of sqrt(steps) steps instead of
+    storing it: memory grows as the root of steps.  The loss may then capture no traced array.
     """
     total = per_task_sum(loss, len(xs))
+
+    def descend(phi, xs, ys, alpha, steps):
+        for _ in range(steps):
+            at = phi if order == 2 else stop_gradient(phi)   # FOMAML is where one differentiates
+            # phi <- phi - alpha grad L(phi; support)
+            phi = phi - alpha * grad(total)(at, xs, ys)
+        return phi
     phi = np.broadcast_to(theta, (len(xs), theta.shape[-1]))
-    for _ in range(steps):
-        at = phi if order == 2 else stop_gradient(phi)   # FOMAML is where one differentiates
-        # phi <- phi - alpha grad L(phi; support)
-        phi = phi - alpha * grad(total)(at, xs, ys)
+    if not checkpoint:
+        return descend(phi, xs, ys, alpha, steps)
+    segment = max(1, math.isqrt(steps))
+    for done in range(0, steps, segment):
+        phi = autodiff.checkpoint(descend)(phi, xs, ys, alpha, min(segment, steps - done))
     return phi
 
 

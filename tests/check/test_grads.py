@@ -98,7 +98,8 @@ def test_a_jacobian_is_checked():
 def test_a_gradient_that_cannot_be_followed_needs_an_hvp_for_order_two():
     def df(w):
         return np.array([2 * float(v) for v in w])       # reads the values: not to be followed
-    report = check_grads(lambda w: np.sum(w * w), W, df=df)
+    assert check_grads(lambda w: np.sum(w * w), W, df=df).rows[-1].order == 1
+    report = check_grads(lambda w: np.sum(w * w), W, df=df, order=2)
     assert [r.verdict for r in report.rows] == ["OK", "INCONCLUSIVE"]
     assert "give hvp" in report.rows[1].reason
     assert check_grads(lambda w: np.sum(w * w), W, df=df, hvp=lambda w, v: 2 * v)
@@ -218,6 +219,25 @@ def test_it_is_deterministic_under_its_seed():
 def test_bad_calls_say_the_cure(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_function_that_writes_into_its_argument_is_told():
+    def f(x):
+        x -= np.mean(x)
+        return np.sum(x ** 3)
+    with pytest.raises(ValueError, match="writes into its argument x: let it work on a copy"):
+        check_grads(f, W.copy())
+
+
+@pytest.mark.parametrize("result", [None, "text", []])
+def test_a_function_that_returns_no_numbers_is_told(result):
+    with pytest.raises(TypeError, match="no numbers: return a number"):
+        check_grads(lambda x: result, W)
+
+
+def test_it_says_how_many_entries_are_wrong():
+    report = check_grads(lambda w: np.sum(w * w), W, df=lambda w: 2.01 * w)
+    assert "3 of 3 entries are wrong" in report.rows[0].reason
 
 
 def test_an_error_of_the_function_itself_comes_through():

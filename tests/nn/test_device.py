@@ -16,7 +16,8 @@ class Device(np.lib.mixins.NDArrayOperatorsMixin):
         raise TypeError("a device array was converted to a host array")
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        if not all(isinstance(a, (Device, np.ndarray, np.generic, int, float)) for a in inputs):
+        plain = (Device, np.ndarray, np.generic, int, float, complex)
+        if not all(isinstance(a, plain) for a in inputs):
             return NotImplemented       # a traced array answers
         return wrap(getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs)))
 

@@ -1,5 +1,9 @@
 """The derivatives: a table, one row a function, by family.
 
-Read next: ufuncs.py, reductions.py, shapes.py, linalg.py, ravel.py.
+Read next: ufuncs.py, elementwise.py, reductions.py, running.py, nans.py, shapes.py, joins.py,
+indexing.py, order.py, numerical.py, linalg.py, einsum.py, inverses.py, decompositions.py, norms.py,
+fft.py, ravel.py, complex.py.
 """
-from . import linalg, ravel, reductions, shapes, ufuncs  # noqa: F401
+from . import (complex, decompositions, einsum, elementwise, fft, indexing,  # noqa: F401
+               inverses, joins, linalg, nans, norms, numerical, order, ravel, reductions, running,
+               shapes, ufuncs)

@@ -3,7 +3,7 @@
 Slicing a vector of length P into pieces would make a zero vector of length P for every piece in
 the backward pass; `pieces` and `joined` are each other's transposes instead.
 
-Read next: ../../nn/conv.py, or ../../meta/adapt.py.
+Read next: complex.py.
 """
 import numpy as np
 

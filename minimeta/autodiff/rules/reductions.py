@@ -1,13 +1,16 @@
-"""Sums, means, extrema: functions that take axes away.
+"""Sums, products, means, extrema: functions that take axes away.
 
-Conventions: max and min share the cotangent equally among ties.
+Conventions: max and min share the cotangent equally among ties; std of equal numbers has no
+derivative (nan).
 
-Read next: shapes.py.
+Read next: running.py.
 """
+import functools
+
 import numpy as np
 
 from ..table import REDUCTIONS, compose, defvjp
-from ..trace import plain
+from ..trace import plain, raw, record
 
 
 def spread(g, x, axis, keepdims):
@@ -17,29 +20,16 @@ def spread(g, x, axis, keepdims):
     return np.broadcast_to(g, x.shape)
 
 
-def _extremum(g, y, x, axis=None, keepdims=False):
-    at = x == spread(y, x, axis, keepdims)
-    return spread(g / np.sum(at, axis=axis, keepdims=keepdims, dtype=y.dtype),
-                  x, axis, keepdims) * at
-
-
-defvjp(np.sum,    lambda g, y, x, axis=None, dtype=None, keepdims=False:
-                      spread(g, x, axis, keepdims))
-defvjp(np.cumsum, lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g, x, axis))
-defvjp(np.max,    _extremum)
-defvjp(np.min,    _extremum)
-
-REDUCTIONS.update({
-    (np.add, "reduce"): np.sum, (np.maximum, "reduce"): np.max, (np.minimum, "reduce"): np.min,
-    (np.add, "accumulate"): np.cumsum})
-
-plain(np.argmax, np.argmin, np.any, np.all, np.count_nonzero)
-
-
-def _reverse_cumsum(g, x, axis):
+def flat(x, axis):
+    """(x with the axes `axis` merged and last, the function that undoes it)."""
     if axis is None:
-        return np.reshape(np.flip(np.cumsum(np.flip(g, 0), 0), 0), x.shape)
-    return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+        return np.ravel(x), lambda y: np.reshape(y, x.shape)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    ends = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, ends)
+    shape = moved.shape
+    merged = np.reshape(moved, shape[:x.ndim - len(axes)] + (count(x, axes),))
+    return merged, lambda y: np.moveaxis(np.reshape(y, shape), ends, axes)
 
 
 def count(x, axis):
@@ -52,20 +42,142 @@ def count(x, axis):
     return n
 
 
+def chosen(a, where, fill):
+    """a where `where`, else `fill`."""
+    return a if where is True else np.where(where, a, fill)
+
+
+def _sum_vjp(g, y, x, axis=None, dtype=None, keepdims=False, initial=None, where=True):
+    return chosen(spread(g, x, axis, keepdims), where, 0)
+
+
+def _prod_vjp(g, y, x, axis=None, dtype=None, keepdims=False, initial=None, where=True):
+    x = x if dtype is None else x.astype(dtype)
+    merged, undo = flat(chosen(x, where, 1), axis)
+    g = g if initial is None else g * initial
+    return chosen(spread(g, x, axis, keepdims) * undo(_others(merged)), where, 0)
+
+
+def _others(x):
+    """The product of all other entries of the last axis, zeros or not."""
+    one = np.ones_like(x[..., :1])
+
+    def before(x):
+        return np.cumprod(np.concatenate([one, x[..., :-1]], axis=-1), axis=-1)
+    return before(x) * np.flip(before(np.flip(x, -1)), -1)
+
+
+def _extremum_vjp(g, y, x, axis=None, keepdims=False):
+    at = x == spread(y, x, axis, keepdims)
+    return spread(g / np.sum(at, axis=axis, keepdims=keepdims, dtype=y.dtype),
+                  x, axis, keepdims) * at
+
+
+defvjp(np.sum,  _sum_vjp)
+defvjp(np.prod, _prod_vjp)
+defvjp(np.max,  _extremum_vjp)
+defvjp(np.min,  _extremum_vjp)
+
+plain(np.argmax, np.argmin, np.any, np.all, np.count_nonzero)
+
+
+def _extremum(fn, pairwise):
+    def extremum(a, axis=None, out=None, keepdims=False, initial=None, where=True):
+        """The extremum, among `initial` and the entries where `where`."""
+        if where is not True:
+            if initial is None:
+                raise ValueError(f"np.{fn.__name__}(where=) needs initial=: an extremum has no "
+                                 "identity")
+            a = np.where(where, a, initial)
+        if initial is None:
+            return record(fn, a, axis=axis, keepdims=keepdims)
+        if count(a, axis) == 0:
+            return np.sum(a, axis=axis, keepdims=keepdims) + initial
+        return pairwise(record(fn, a, axis=axis, keepdims=keepdims), initial)
+    return extremum
+
+
+amax = compose(np.max, np.amax)(_extremum(np.max, np.maximum))
+amin = compose(np.min, np.amin)(_extremum(np.min, np.minimum))
+
+
+@compose(np.ptp)
+def ptp(a, axis=None, out=None, keepdims=False):
+    """max - min"""
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+def _number(a, axis, keepdims, where):
+    """`count`, of the entries where `where`: then an array."""
+    if where is True:
+        return count(a, axis)
+    return np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims, dtype=a.dtype)
+
+
 @compose(np.mean)
-def mean(a, axis=None, dtype=None, out=None, keepdims=False):
+def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     """sum / n"""
-    return np.sum(a, axis=axis, dtype=dtype, out=out, keepdims=keepdims) / count(a, axis)
+    total = np.sum(chosen(a, where, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+    return total / _number(a, axis, keepdims, where)
 
 
 @compose(np.var)
-def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None,
+        correction=None):
     """sum |a - mean|^2 / (n - ddof)"""
-    d = a - np.mean(a, axis=axis, dtype=dtype, keepdims=True)
-    return np.sum(d * d, axis=axis, out=out, keepdims=keepdims) / (count(a, axis) - ddof)
+    if mean is None:
+        mean = np.mean(a, axis=axis, dtype=dtype, keepdims=True, where=where)
+    d = chosen(a - mean, where, 0)
+    square = np.real(np.conj(d) * d) if np.iscomplexobj(d) else d * d
+    n = _number(a, axis, keepdims, where) - (ddof if correction is None else correction)
+    n = max(n, 0) if where is True else np.maximum(n, 0)
+    return np.sum(square, axis=axis, keepdims=keepdims) / n
 
 
 @compose(np.std)
-def std(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+def std(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, **options):
     """sqrt(var)"""
-    return np.sqrt(np.var(a, axis=axis, dtype=dtype, out=out, ddof=ddof, keepdims=keepdims))
+    return np.sqrt(np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **options))
+
+
+@compose(np.average)
+def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
+    """sum w a / sum w.  Weights that add up to 0 give NumPy's warning, and inf or nan."""
+    if weights is None:
+        y = np.mean(a, axis=axis, keepdims=keepdims)
+        return (y, np.full_like(raw(y), count(a, axis))) if returned else y
+    a, w = (x if hasattr(x, "dtype") else np.asarray(x) for x in (a, weights))
+    if w.shape != a.shape:
+        if axis is None:
+            raise TypeError("np.average: axis must be given when weights and array differ in shape")
+        axes = [i % a.ndim for i in (axis if isinstance(axis, tuple) else (axis,))]
+        if w.shape != tuple(a.shape[i] for i in axes):
+            raise ValueError(f"np.average: weights of shape {w.shape} for axes {axis} of {a.shape}")
+        w = np.transpose(w, sorted(range(len(axes)), key=axes.__getitem__))
+        w = np.reshape(w, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
+    w = np.broadcast_to(w, a.shape)
+    total = np.sum(w, axis=axis, keepdims=keepdims)
+    y = np.sum(a * w, axis=axis, keepdims=keepdims) / total
+    return (y, total) if returned else y
+
+
+# ---------------------------------------------------------------- reductions of ufuncs
+
+def _log_sum(pairwise, log, exp, x, axis=0, dtype=None, keepdims=False, initial=None, where=True):
+    """log sum exp(x - m) + m, where m is the largest entry, a constant of the derivative."""
+    x = chosen(x if dtype is None else x.astype(dtype), where, -np.inf)
+    m = 0
+    if count(x, axis):
+        m = np.max(raw(x), axis=axis, keepdims=True)
+        m = np.where(np.isfinite(m), m, 0)
+    y = log(np.sum(exp(x - m), axis=axis, keepdims=True)) + m
+    y = y if keepdims else np.squeeze(y, axis)
+    return y if initial is None else pairwise(y, initial)
+
+
+REDUCTIONS.update({
+    (np.add, "reduce"): np.sum, (np.multiply, "reduce"): np.prod,
+    (np.maximum, "reduce"): np.max, (np.minimum, "reduce"): np.min,
+    (np.add, "accumulate"): np.cumsum, (np.multiply, "accumulate"): np.cumprod,
+    (np.logaddexp, "reduce"): functools.partial(_log_sum, np.logaddexp, np.log, np.exp),
+    (np.logaddexp2, "reduce"): functools.partial(_log_sum, np.logaddexp2, np.log2, np.exp2)})

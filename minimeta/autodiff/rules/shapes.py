@@ -1,11 +1,11 @@
-"""Shapes and indexing: functions that move entries about and compute nothing.
+"""Shapes: functions that move entries about and compute nothing.
 
-Read next: linalg.py.
+Read next: joins.py.
 """
 import numpy as np
 
 from ..table import FUNCTIONS, WRITERS, compose, defvjp
-from ..trace import Traced, _getitem, call, getitem, plain, primitive, raw, record
+from ..trace import Traced, _getitem, getitem, plain, primitive, raw, record
 
 
 @primitive
@@ -33,19 +33,6 @@ def astype(x, dtype=None):
 
 
 @primitive
-def join(*arrays, axis=0):
-    """np.concatenate, an operand each."""
-    return np.concatenate(arrays, axis=axis)
-
-
-def _join_vjp(i, g, y, *arrays, axis=0):
-    start = sum(a.shape[axis] for a in arrays[:i])
-    index = [slice(None)] * g.ndim
-    index[axis] = slice(start, start + arrays[i].shape[axis])
-    return g[tuple(index)]
-
-
-@primitive
 def spread_to(x, shape=None):
     """np.broadcast_to"""
     return np.broadcast_to(x, shape)
@@ -64,7 +51,6 @@ def _transpose_vjp(g, y, x, axes=None):
 defvjp(_getitem,       lambda g, y, x, index: scatter(g, index=index, shape=x.shape))
 defvjp(scatter,        lambda g, y, x, index, shape: getitem(g, index))
 defvjp(astype,         lambda g, *_, dtype: g)
-defvjp(join,           each=_join_vjp)
 defvjp(spread_to,      lambda g, *_, shape: g)
 defvjp(np.reshape,     _as_given)
 defvjp(np.ravel,       _as_given)
@@ -76,9 +62,9 @@ defvjp(np.moveaxis,    lambda g, y, x, source, destination: np.moveaxis(g, desti
 defvjp(np.flip,        lambda g, y, x, axis=None: np.flip(g, axis))
 defvjp(np.roll,        lambda g, y, x, shift, axis=None: np.roll(g, _negated(shift), axis))
 
-plain(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.argsort,
-      np.argpartition, np.nonzero, np.flatnonzero, np.searchsorted, np.result_type,
-      np.array2string, np.array_repr, np.array_str, np.may_share_memory, np.shares_memory)
+plain(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
+      np.can_cast, np.min_scalar_type, np.common_type, np.array2string, np.array_repr,
+      np.array_str, np.may_share_memory, np.shares_memory)
 WRITERS.update({np.copyto: "np.where, or np.full_like of a plain number times the traced one",
                 np.put: "np.where", np.place: "np.where", np.putmask: "np.where",
                 np.fill_diagonal: "np.where, or x + np.diag(...)",
@@ -86,7 +72,7 @@ WRITERS.update({np.copyto: "np.where, or np.full_like of a plain number times th
 
 
 def _negated(shift):
-    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+    return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
 
 
 def _astype(x, dtype, /, order="K", casting="unsafe", subok=True, copy=True, *, device=None):
@@ -111,65 +97,82 @@ def broadcast_to(array, shape, subok=False):
     return array if shape == array.shape else spread_to(array, shape=shape)
 
 
-@compose(np.concatenate)
-def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    """`join` of the arrays, flattened first if axis is None."""
-    if out is not None or dtype is not None:
-        raise TypeError("np.concatenate(out=, dtype=) of traced arrays: convert the result")
-    if axis is None:
-        arrays, axis = [np.ravel(a) for a in arrays], 0
-    return join(*arrays, axis=axis)
+@compose(np.broadcast_arrays)
+def broadcast_arrays(*arrays, subok=False):
+    """All arrays, repeated to their common shape: a tuple."""
+    shape = np.broadcast_shapes(*map(np.shape, arrays))
+    return tuple([np.broadcast_to(a, shape) for a in arrays])
 
 
-@compose(np.stack)
-def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    """concatenate, with a new axis each."""
-    arrays = [a if hasattr(a, "dtype") else np.asarray(a) for a in arrays]
-    if len({a.shape for a in arrays}) != 1:
-        raise ValueError("all input arrays must have the same shape")
-    return np.concatenate([np.expand_dims(a, axis) for a in arrays], axis, out=out, dtype=dtype)
+@compose(np.matrix_transpose)
+def matrix_transpose(x, /):
+    """The last two axes, exchanged."""
+    if x.ndim < 2:
+        raise ValueError(f"matrix_transpose needs two axes, got shape {x.shape}")
+    return np.swapaxes(x, -1, -2)
 
 
-@compose(np.take_along_axis)
-def take_along_axis(arr, indices, axis=-1):
-    """arr[..., indices, ...] along one axis."""
-    if axis is None:
-        return np.ravel(arr)[indices]
-    axis %= arr.ndim
-    index = []
-    for i, n in enumerate(arr.shape):
-        shape = [1] * arr.ndim
-        shape[i] = n
-        index.append(indices if i == axis else np.arange(n, like=raw(arr)).reshape(shape))
-    return arr[tuple(index)]
+@compose(np.rollaxis)
+def rollaxis(a, axis, start=0):
+    """The axis moved until it lies before the axis `start`."""
+    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
+    return np.moveaxis(a, axis, start - 1 if axis < start else start)
 
 
-@compose(np.repeat)
-def repeat(a, repeats, axis=None):
-    """Every entry along the axis, `repeats` times (an integer, or one for each)."""
-    if axis is None:
-        a, axis = np.ravel(a), 0
-    if np.ndim(repeats):
-        index = np.repeat(np.arange(a.shape[axis]), repeats)
-        return np.take(a, index, axis=axis)
-    axis %= a.ndim
-    wide = a.shape[:axis + 1] + (repeats,) + a.shape[axis + 1:]
-    tall = a.shape[:axis] + (a.shape[axis] * repeats,) + a.shape[axis + 1:]
-    return np.reshape(np.broadcast_to(np.expand_dims(a, axis + 1), wide), tall)
+@compose(np.fliplr)
+def fliplr(m):
+    """Columns in reverse."""
+    if m.ndim < 2:
+        raise ValueError("Input must be >= 2-d.")
+    return np.flip(m, 1)
 
 
-@compose(np.take)
-def take(a, indices, axis=None, out=None, mode="raise"):
-    """a[..., indices, ...]"""
-    if out is not None or mode != "raise":
-        raise TypeError("np.take(out=, mode=) of a traced array: wrap the indices yourself")
-    if axis is None:
-        return np.ravel(a)[indices]
-    return a[(slice(None),) * (axis % a.ndim) + (indices,)]
+@compose(np.flipud)
+def flipud(m):
+    """Rows in reverse."""
+    return np.flip(m, 0)
 
 
-FUNCTIONS[np.where] = lambda *args: call(np.where, *args) if len(args) == 3 else np.nonzero(*args)
-FUNCTIONS[np.full_like] = lambda a, fill_value, **kwargs: (
-    np.ones_like(raw(a), **kwargs) * fill_value if type(fill_value) is Traced
-    else np.full_like(raw(a), fill_value, **kwargs))
+@compose(np.rot90)
+def rot90(m, k=1, axes=(0, 1)):
+    """k quarter turns in the plane of two axes."""
+    if m.ndim < 2 or len(axes) != 2 or axes[0] % m.ndim == axes[1] % m.ndim:
+        raise ValueError(f"rot90 needs two axes, got {axes} of shape {m.shape}")
+    first, second = (i % m.ndim for i in axes)
+    k %= 4
+    if k == 1:
+        return np.swapaxes(np.flip(m, second), first, second)
+    if k == 3:
+        return np.flip(np.swapaxes(m, first, second), second)
+    return np.flip(m, (first, second)) if k else m
+
+
+def _at_least(n, place):
+    def at_least(*arrays):
+        """Each array with the axes that it lacks; a tuple for several."""
+        arrays = [a if hasattr(a, "dtype") else np.asarray(a) for a in arrays]
+        arrays = [a if a.ndim >= n else np.reshape(a, place(a.shape)) for a in arrays]
+        return arrays[0] if len(arrays) == 1 else tuple(arrays)
+    return at_least
+
+
+compose(np.atleast_1d)(_at_least(1, lambda shape: (1,)))
+compose(np.atleast_2d)(_at_least(2, lambda shape: (1, *shape) if shape else (1, 1)))
+compose(np.atleast_3d)(_at_least(3, lambda shape: (*(1, *shape)[-2:], 1) if shape else (1, 1, 1)))
+
+
+@compose(np.resize)
+def resize(a, new_shape):
+    """The entries of a in turn, again and again, in the new shape."""
+    a = np.ravel(a)
+    new_shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
+    n = int(np.prod(new_shape))
+    if a.size == 0:
+        return np.zeros_like(raw(a), shape=new_shape)
+    return np.reshape(np.tile(a, -(-n // a.size))[:n], new_shape)
+
+
+FUNCTIONS[np.full_like] = lambda a, fill_value, *args, **kwargs: (
+    np.ones_like(raw(a), *args, **kwargs) * fill_value if type(fill_value) is Traced
+    else np.full_like(raw(a), fill_value, *args, **kwargs))
 FUNCTIONS[np.copy] = lambda a, *args, **kwargs: record(np.positive, a)

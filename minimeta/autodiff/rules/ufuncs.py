@@ -1,32 +1,44 @@
-"""Elementwise functions.
+"""Elementwise functions: a row each.
 
-Conventions: maximum and minimum halve the cotangent at ties; abs has derivative 0 at 0; x**2 is
-smooth at 0 to every order; x**0 is constant.
+Conventions: maximum and minimum halve the cotangent at ties; abs, copysign and hypot have
+derivative 0 at 0; x**2 is smooth at 0 to every order; x**0 is constant; nextafter(x, y) counts as
+x.  Functions that are constant between jumps (floor, sign, round) have the derivative 0.
 
-Read next: reductions.py.
+Read next: elementwise.py.
 """
 import numpy as np
 
-from ..table import PLAIN, compose, defvjp
+from ..table import PLAIN, defvjp
 from ..trace import Traced, plain
 
 
 def _power_x(g, y, x, p):
-    # x**0 is constant, also where x is 0; a traced exponent is left as it is, since its own
-    # derivative must see p - 1
-    less = p - 1 if type(p) is Traced else np.where(p == 0, 1, p - 1)
-    if np.ndim(less) == 0 and not isinstance(less, Traced):
-        less = type(p)(less) if type(p) in (int, float) else less
+    # x**0 is constant, also where x is 0, inf or nan.  A traced exponent is replaced at 0**0 only:
+    # elsewhere its own derivative must see p - 1
+    if type(p) in (int, float):
+        less = p - 1 if p else 0
+    elif type(p) is Traced:
+        less = np.where((p == 0) & (x == 0), 0, p - 1)
+    else:
+        less = np.where(p == 0, 0, p - 1)
     return g * (p * x ** less)
 
 
 def _power_p(g, y, x, p):
-    return g * (y * np.log(np.where(x == 0, 1, x)))
+    base = np.where(x == 0, 1, x)
+    if y.dtype.kind == "c" != base.dtype.kind:
+        base = base.astype(y.dtype)          # the logarithm of a negative number
+    return g * (y * np.log(base))
 
 
 def _share(g, first, tie):
     """g where `first`, half of it where `tie`, else nothing."""
     return np.where(tie, g * 0.5, g * first)
+
+
+def _nonzero(y):
+    """y, and 1 where it is 0."""
+    return y + (y == 0)
 
 
 defvjp(np.add,         lambda g, *_: g,                  lambda g, *_: g)
@@ -35,11 +47,13 @@ defvjp(np.multiply,    lambda g, y, a, b: g * b,         lambda g, y, a, b: g * 
 defvjp(np.divide,      lambda g, y, a, b: g / b,         lambda g, y, a, b: -g * y / b)
 defvjp(np.power,       _power_x,                         _power_p)
 defvjp(np.float_power, _power_x,                         _power_p)
-defvjp(np.remainder,   lambda g, *_: g,                  lambda g, y, a, b: -g * np.floor(a / b))
-defvjp(np.fmod,        lambda g, *_: g,                  lambda g, y, a, b: -g * np.trunc(a / b))
+defvjp(np.remainder,   lambda g, *_: g,                  lambda g, y, a, b: -g * (a // b))
+defvjp(np.fmod,        lambda g, *_: g,
+                       lambda g, y, a, b: -g * np.rint((a - y) / b))
 defvjp(np.arctan2,     lambda g, y, a, b: g * b / (a * a + b * b),
                        lambda g, y, a, b: -g * a / (a * a + b * b))
-defvjp(np.hypot,       lambda g, y, a, b: g * a / y,     lambda g, y, a, b: g * b / y)
+defvjp(np.hypot,       lambda g, y, a, b: g * a / _nonzero(y),
+                       lambda g, y, a, b: g * b / _nonzero(y))
 defvjp(np.logaddexp,   lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y))
 defvjp(np.logaddexp2,  lambda g, y, a, b: g * np.exp2(a - y),
                        lambda g, y, a, b: g * np.exp2(b - y))
@@ -47,10 +61,18 @@ defvjp(np.maximum,     lambda g, y, a, b: _share(g, a > b, a == b),
                        lambda g, y, a, b: _share(g, b > a, a == b))
 defvjp(np.minimum,     lambda g, y, a, b: _share(g, a < b, a == b),
                        lambda g, y, a, b: _share(g, b < a, a == b))
+defvjp(np.fmax,        lambda g, y, a, b: _share(g, (a > b) | (b != b), a == b),
+                       lambda g, y, a, b: _share(g, (b > a) | (a != a), a == b))
+defvjp(np.fmin,        lambda g, y, a, b: _share(g, (a < b) | (b != b), a == b),
+                       lambda g, y, a, b: _share(g, (b < a) | (a != a), a == b))
+defvjp(np.copysign,    lambda g, y, a, b: g * np.sign(a) * np.copysign(1.0, b), lambda *_: None)
+defvjp(np.heaviside,   lambda *_: None,                  lambda g, y, x, h: np.where(x == 0, g, 0))
+defvjp(np.nextafter,   lambda g, *_: g,                  lambda *_: None)
+defvjp(np.ldexp,       lambda g, y, x, e: np.ldexp(g, e))
+defvjp(np.modf,        lambda g, *_: g[0])
 
 defvjp(np.negative,    lambda g, *_: -g)
 defvjp(np.positive,    lambda g, *_: g)
-defvjp(np.absolute,    lambda g, y, x: g * np.sign(x))
 defvjp(np.fabs,        lambda g, y, x: g * np.sign(x))
 defvjp(np.exp,         lambda g, y, x: g * y)
 defvjp(np.exp2,        lambda g, y, x: g * y * 0.6931471805599453)
@@ -73,26 +95,18 @@ defvjp(np.sinh,        lambda g, y, x: g * np.cosh(x))
 defvjp(np.cosh,        lambda g, y, x: g * np.sinh(x))
 defvjp(np.tanh,        lambda g, y, x: g * (1 - y * y))
 defvjp(np.arcsinh,     lambda g, y, x: g / np.sqrt(x * x + 1))
-defvjp(np.arccosh,     lambda g, y, x: g / np.sqrt(x * x - 1))
+defvjp(np.arccosh,     lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 defvjp(np.arctanh,     lambda g, y, x: g / (1 - x * x))
-defvjp(np.deg2rad,     lambda g, *_: g * 0.017453292519943295)
-defvjp(np.rad2deg,     lambda g, *_: g * 57.29577951308232)
-defvjp(np.where,       None, lambda g, y, c, a, b: np.where(c, g, 0),
-                       lambda g, y, c, a, b: np.where(c, 0, g))
+for _fn in (np.deg2rad, np.radians):
+    defvjp(_fn,        lambda g, *_: g * 0.017453292519943295)
+for _fn in (np.rad2deg, np.degrees):
+    defvjp(_fn,        lambda g, *_: g * 57.29577951308232)
 
-for _fn in (np.floor, np.ceil, np.trunc, np.rint, np.sign, np.floor_divide, np.isnan, np.isinf,
+# a zero derivative, or none: rounding, comparisons, logic, tests of numbers
+for _fn in (np.floor, np.ceil, np.trunc, np.rint, np.floor_divide, np.isnan, np.isinf,
             np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_xor,
             np.logical_not, np.greater, np.greater_equal, np.less, np.less_equal, np.equal,
-            np.not_equal, np.spacing, np.heaviside):
+            np.not_equal, np.spacing):
     PLAIN.add(_fn)
-plain(np.round, np.fix, np.isclose, np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj)
-
-
-@compose(np.clip)
-def clip(a, a_min=None, a_max=None, out=None, *, min=None, max=None):
-    """minimum(maximum(a, low), high), where given."""
-    if out is not None:
-        raise TypeError("np.clip(out=...) writes into an array: use the returned one")
-    low, high = (a_min if min is None else min), (a_max if max is None else max)
-    a = a if low is None else np.maximum(a, low)
-    return a if high is None else np.minimum(a, high)
+plain(np.round, np.around, np.fix, np.isclose, np.allclose, np.array_equal, np.array_equiv,
+      np.iscomplexobj, np.isrealobj, np.isreal, np.iscomplex, np.isposinf, np.isneginf)

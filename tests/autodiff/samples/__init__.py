@@ -1,10 +1,20 @@
-"""A sample for every rule: SAMPLES[primitive] = (call, operands), gathered from all files here.
+"""Samples, gathered from all files here: a call and its operands, all of them differentiated.
+
+SAMPLES[primitive] for every rule, COMPOSITIONS[name] for functions that are written over others.
 
 Read next: core.py.
 """
 import importlib
 import pkgutil
 
-SAMPLES = {}
-for _module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
-    SAMPLES |= importlib.import_module(f"{__name__}.{_module}").SAMPLES
+import numpy as np
+
+SAMPLES, COMPOSITIONS = {}, {}
+for _name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
+    _module = importlib.import_module(f"{__name__}.{_name}")
+    SAMPLES |= _module.SAMPLES
+    COMPOSITIONS |= getattr(_module, "COMPOSITIONS", {})
+if np.lib.NumpyVersion(np.__version__) < "2.1.0":
+    for _name in ("clip, keywords", "cumulative_prod", "cumulative_sum", "unstack"):
+        del COMPOSITIONS[_name]
+ALL = {getattr(fn, "__name__", fn): sample for fn, sample in SAMPLES.items()} | COMPOSITIONS

@@ -1,20 +1,23 @@
 """Samples of the first rules: a call and its operands for every primitive.
 
-Read next: ../test_rules.py.
+Read next: elementwise.py.
 """
 import numpy as np
 
 from minimeta.autodiff.rules import shapes
 from minimeta.autodiff.rules.ravel import joined, pieces
 
-RNG = np.random.default_rng(1)
+
+def drawer(seed):
+    """draw(*shape): numbers away from 0, and from each other."""
+    rng = np.random.default_rng(seed)
+
+    def draw(*shape):
+        return rng.permuted(np.linspace(0.3, 0.9, int(np.prod(shape)))).reshape(shape)
+    return draw
 
 
-def draw(*shape):
-    """Numbers away from 0, and from each other."""
-    return RNG.permuted(np.linspace(0.3, 0.9, int(np.prod(shape)))).reshape(shape)
-
-
+draw = drawer(1)
 A, B, M = draw(3, 4), draw(3, 4) + 0.05, draw(3, 3) + 2 * np.eye(3)
 # rows: primitive -> (call, operands)
 SAMPLES = {fn: (fn, (A,)) for fn in (
@@ -49,8 +52,16 @@ SAMPLES |= {
     shapes.scatter._primitive: (
         lambda g: shapes.scatter(g, index=(np.array([0, 1, 0]),), shape=(2, 4)), (A,)),
     shapes.astype._primitive: (lambda a: a.astype(np.float64) * 2, (A,)),
-    shapes.join._primitive: (lambda a, b: np.concatenate([a, b], axis=1), (A, B)),
     shapes.spread_to._primitive: (lambda a: np.broadcast_to(a, (2, 3, 4)), (A,)),
     pieces._primitive: (lambda a: pieces(a, shapes=((3,), (1,)))[0], (A,)),
     joined._primitive: (lambda a, b: joined(a, b, shapes=((4,), (3, 4))), (A, B)),
+}
+
+COMPOSITIONS = {
+    "dot": (np.dot, (draw(2, 3, 4), draw(2, 4, 2))),
+    "dot, method": (lambda a: a.dot(B[0]), (A,)),
+    "vdot": (np.vdot, (A, B)),
+    "inner": (np.inner, (draw(2, 3, 4), B)),
+    "outer": (np.outer, (draw(2), draw(3))),
+    "operators": (lambda a, b: 2 ** a - a ** 2 + (1 / b) * (-a) + abs(a) % 0.7 + +b, (A, B)),
 }

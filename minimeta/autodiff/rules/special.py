@@ -1,0 +1,67 @@
+"""Special functions: SciPy's ufuncs, whose derivatives are special functions again.
+
+Loaded when a traced array first meets a ufunc that is not NumPy's.  Formulas: Abramowitz and
+Stegun 1964, chapters 6 (gamma), 7 (erf), 9 (Bessel functions).
+
+Read next: ../../scipy/special.py.
+"""
+import math
+
+import numpy as np
+from scipy import special
+
+from ..table import defvjp
+from ..trace import primitive
+
+_2_SQRT_PI = 2 / math.sqrt(math.pi)
+_SQRT_PI_2 = math.sqrt(math.pi) / 2
+_1_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
+
+
+@primitive
+def polygamma(x, n=0):
+    """The n-th derivative of digamma, in the dtype of x."""
+    return np.asarray(special.polygamma(n, x)).astype(x.dtype)
+
+
+def _quotient(x, y):
+    """x / y, and 0 for 0 / 0; smooth in x."""
+    return x / np.where((x == 0) & (y == 0), 1, y)
+
+
+defvjp(special.expit,    lambda g, y, x: g * y * (1 - y))
+defvjp(special.logit,    lambda g, y, x: g / (x * (1 - x)))
+defvjp(special.log_expit, lambda g, y, x: g * special.expit(-x))
+
+defvjp(special.erf,      lambda g, y, x: g * (_2_SQRT_PI * np.exp(-x * x)))
+defvjp(special.erfc,     lambda g, y, x: g * (-_2_SQRT_PI * np.exp(-x * x)))
+defvjp(special.erfinv,   lambda g, y, x: g * (_SQRT_PI_2 * np.exp(y * y)))
+defvjp(special.erfcinv,  lambda g, y, x: g * (-_SQRT_PI_2 * np.exp(y * y)))
+defvjp(special.ndtr,     lambda g, y, x: g * (_1_SQRT_2PI * np.exp(-0.5 * x * x)))
+defvjp(special.log_ndtr, lambda g, y, x: g * (_1_SQRT_2PI * np.exp(-0.5 * x * x - y)))
+
+defvjp(special.gamma,    lambda g, y, x: g * y * special.digamma(x))
+defvjp(special.gammaln,  lambda g, y, x: g * special.digamma(x))
+defvjp(special.digamma,  lambda g, y, x: g * polygamma(x, n=1))
+defvjp(polygamma,        lambda g, y, x, n=0: g * polygamma(x, n=n + 1))
+defvjp(special.beta,     lambda g, y, a, b: g * y * (special.digamma(a) - special.digamma(a + b)),
+                         lambda g, y, a, b: g * y * (special.digamma(b) - special.digamma(a + b)))
+defvjp(special.betaln,   lambda g, y, a, b: g * (special.digamma(a) - special.digamma(a + b)),
+                         lambda g, y, a, b: g * (special.digamma(b) - special.digamma(a + b)))
+
+defvjp(special.xlogy,    lambda g, _, x, y: g * np.log(y),   lambda g, _, x, y: g * _quotient(x, y))
+defvjp(special.xlog1py,  lambda g, _, x, y: g * np.log1p(y),
+                         lambda g, _, x, y: g * _quotient(x, y + 1))
+defvjp(special.entr,     lambda g, y, x: -g * (np.log(x) + 1))
+defvjp(special.rel_entr, lambda g, _, x, y: g * (np.log(x / y) + 1),
+                         lambda g, _, x, y: -g * _quotient(x, y))
+defvjp(special.kl_div,   lambda g, _, x, y: g * np.log(x / y),
+                         lambda g, _, x, y: g * (1 - _quotient(x, y)))
+
+# the order of a Bessel function is a constant: it has no derivative here
+defvjp(special.j0,       lambda g, y, x: -g * special.j1(x))
+defvjp(special.j1,       lambda g, y, x: g * 0.5 * (special.j0(x) - special.jv(2, x)))
+defvjp(special.jv, None, lambda g, y, n, x: g * 0.5 * (special.jv(n - 1, x) - special.jv(n + 1, x)))
+defvjp(special.i0,       lambda g, y, x: g * special.i1(x))
+defvjp(special.i1,       lambda g, y, x: g * 0.5 * (special.i0(x) + special.iv(2, x)))
+defvjp(special.iv, None, lambda g, y, n, x: g * 0.5 * (special.iv(n - 1, x) + special.iv(n + 1, x)))

@@ -1,0 +1,111 @@
+"""scipy.linalg: triangular systems, and functions of matrices.
+
+Read next: stats.py.
+"""
+import numpy as np
+from scipy import linalg
+
+from ..autodiff import defvjp, primitive
+from .mirror import absent, mirror
+
+
+def __getattr__(name):
+    raise absent("linalg", name)
+
+
+def _mT(x):
+    return np.swapaxes(x, -1, -2)
+
+
+# ---------------------------------------------------------------- triangular systems
+
+@primitive
+def _solve(a, b, trans=0, lower=False, unit=False):
+    """X of a X = b, or a' X = b if trans; a (..., n, n) triangular, b (..., n, m)."""
+    return linalg.solve_triangular(a, b, trans=trans, lower=lower, unit_diagonal=unit)
+
+
+def _solve_a(g, y, a, b, trans, lower, unit):
+    """-(op(a)^-T g) y', transposed back and cut to the triangle that is read"""
+    u = _solve(a, g, trans=1 - trans, lower=lower, unit=unit)
+    full = -y @ _mT(u) if trans else -u @ _mT(y)
+    n = a.shape[-1]
+    read = np.tri(n, k=-int(unit)) > 0 if lower else np.tri(n, k=int(unit) - 1) == 0
+    return np.where(read, full, 0)
+
+
+defvjp(_solve, _solve_a, lambda g, y, a, b, trans, lower, unit: _solve(
+    a, g, trans=1 - trans, lower=lower, unit=unit))
+
+
+@mirror(linalg.solve_triangular)
+def solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False,
+                     check_finite=True):
+    """x of op(a) x = b; op is nothing, the transpose, or the conjugate transpose."""
+    trans = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
+    if trans == 2:
+        a, trans = np.conj(a), 1
+    if np.ndim(b) == 1:
+        return _solve(a, np.expand_dims(b, 1), trans=trans, lower=bool(lower),
+                      unit=bool(unit_diagonal))[..., 0]
+    return _solve(a, b, trans=trans, lower=bool(lower), unit=bool(unit_diagonal))
+
+
+@mirror(linalg.cho_solve)
+def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
+    """x of A x = b, from A = L L* or U* U: two triangular systems."""
+    c, lower = c_and_lower
+    half = solve_triangular(c, b, trans=0 if lower else 2, lower=lower)
+    return solve_triangular(c, half, trans=2 if lower else 0, lower=lower)
+
+
+# ---------------------------------------------------------------- functions of matrices
+
+@primitive
+def _expm(a):
+    return linalg.expm(a)
+
+
+def _expm_vjp(g, y, a):
+    """The Frechet derivative at a' along g: a corner of exp [[a', g], [0, a']].
+
+    Mathias 1996, "A chain rule for matrix functions", theorem 2.1.
+    """
+    n, at = a.shape[-1], _mT(a)
+    block = np.concatenate([np.concatenate([at, g], -1),
+                            np.concatenate([np.zeros_like(at), at], -1)], -2)
+    return _expm(block)[..., :n, n:]
+
+
+defvjp(_expm, _expm_vjp)
+expm = mirror(linalg.expm)(_expm)
+
+
+@primitive
+def _sylvester(a, b, q):
+    """X of a X + X b = q."""
+    return linalg.solve_sylvester(a, b, q)
+
+
+defvjp(_sylvester,
+       lambda g, x, a, b, q: -_sylvester(a.T, b.T, g) @ x.T,
+       lambda g, x, a, b, q: -x.T @ _sylvester(a.T, b.T, g),
+       lambda g, x, a, b, q: _sylvester(a.T, b.T, g))
+solve_sylvester = mirror(linalg.solve_sylvester)(_sylvester)
+
+
+@primitive
+def _sqrtm(a):
+    return linalg.sqrtm(a)
+
+
+# Y Y = A, so Y dY + dY Y = dA
+defvjp(_sqrtm, lambda g, y, a: _sylvester(y.T, y.T, g))
+
+
+@mirror(linalg.sqrtm)
+def sqrtm(A):
+    """The principal square root of a matrix (n, n)."""
+    if A.ndim != 2:
+        raise ValueError(f"sqrtm of a traced array of shape {A.shape}: one matrix at a time")
+    return _sqrtm(A)

@@ -1,0 +1,29 @@
+"""Samples of SciPy's functions.
+
+Read next: ../../test_scipy.py.
+"""
+from scipy import special
+
+from minimeta.autodiff.rules import special as rules
+from minimeta.scipy import linalg, signal
+
+from .core import A, B, M, draw
+
+SAMPLES = {fn: (fn, (A,)) for fn in (
+    special.expit, special.logit, special.log_expit, special.erf, special.erfc, special.erfinv,
+    special.erfcinv, special.ndtr, special.log_ndtr, special.gamma, special.gammaln,
+    special.digamma, special.entr, special.j0, special.j1, special.i0, special.i1)}
+SAMPLES |= {fn: (fn, (A, B)) for fn in (
+    special.beta, special.betaln, special.xlogy, special.xlog1py, special.rel_entr,
+    special.kl_div)}
+SAMPLES |= {
+    special.jv: (lambda x: special.jv(3, x), (3 * A,)),
+    special.iv: (lambda x: special.iv(2, x), (A,)),
+    rules.polygamma._primitive: (lambda x: rules.polygamma(x, n=2), (A + 1,)),
+    linalg._solve._primitive: (
+        lambda a, b: linalg.solve_triangular(a, b, trans=1, lower=True), (M, A)),
+    linalg._expm._primitive: (linalg.expm, (M - 2,)),
+    linalg._sylvester._primitive: (linalg.solve_sylvester, (M, M + draw(3, 3), draw(3, 3))),
+    linalg._sqrtm._primitive: (linalg.sqrtm, (M,)),
+    signal._convolve._primitive: (signal.convolve, (draw(3, 4), draw(2, 2))),
+}
