@@ -28,7 +28,7 @@ def linear_head(prototypes, phi=squared_norm):
     phi is any NumPy function of a vector.
     """
     w = np.stack([grad(phi)(c) for c in prototypes])
-    b = np.stack([phi(c) for c in prototypes]) - np.sum(w * prototypes, axis=-1)
+    b = np.stack([phi(c) for c in prototypes]) - np.sum(w * prototypes, axis=1)
     return w, b
 
 

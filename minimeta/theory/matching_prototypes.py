@@ -35,13 +35,13 @@ def matching(queries, support, labels, n_way, attention=squared_distance, temper
 
 def mean_distance(queries, support):
     """mean_i ||q - x_i||^2 (n_query,) of a class's examples (K, d): the one side."""
-    return np.mean(np.sum((queries[:, None] - support) ** 2, axis=-1), axis=-1)
+    return np.mean(np.sum((queries[:, None] - support) ** 2, axis=2), axis=1)
 
 
 def distance_plus_variance(queries, support):
     """||q - mu||^2 + mean_i ||x_i - mu||^2 (n_query,), the other side."""
     mu = np.mean(support, axis=0)
-    return np.sum((queries - mu) ** 2, axis=-1) + np.mean(np.sum((support - mu) ** 2, axis=-1))
+    return np.sum((queries - mu) ** 2, axis=1) + np.mean(np.sum((support - mu) ** 2, axis=1))
 
 
 def largest_difference(a, b):

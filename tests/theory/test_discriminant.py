@@ -1,5 +1,6 @@
 """C6: prototypical networks are linear discriminant analysis with covariance I/2."""
 import numpy as np
+import pytest
 from hypothesis import given
 from scipy.stats import multivariate_normal
 
@@ -48,8 +49,15 @@ def test_shared_and_difference():
     assert np.isclose(largest_difference(a, b), 0.3)
 
 
+def test_priors_must_sum_to_one():
+    discriminant(np.ones((2, 2)), np.eye(2), shared(S, 2), [0.5, 0.5 + 1e-12])
+    for priors in ([0.5, 0.6], [0.5, 0.4]):
+        with pytest.raises(ValueError, match="priors sum to 1"):
+            discriminant(np.ones((2, 2)), np.eye(2), shared(S, 2), priors)
+
+
 def test_findings():
-    check(verify, [1e-12, 1e-12, 0.0], [(0.2121, 0.005), (0.1825, 0.005), (0.8084, 0.005)])
+    check(verify, [1e-12, 1e-12, 0.0], [(0.2655, 0.005), (0.2674, 0.005), (0.8457, 0.005)])
 
 
 def test_mutants_are_caught(monkeypatch):

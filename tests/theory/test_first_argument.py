@@ -61,12 +61,20 @@ def test_the_numbers_of_a_sample():
 
 
 def test_two_minimisers_without_strict_convexity():
-    distance, same = flat_direction(np.random.default_rng(3))
-    assert distance == 1 and abs(same) < 1e-14
+    c, other, least, same = flat_direction(np.random.default_rng(3))
+    assert np.allclose(other - c, 1) and abs(same - least) < 1e-14
+    v = np.array([0.5, -0.25, 0.125])
+    assert least < theorem.first_cost(theorem.log_sum_exp, *first_sample(), c + v) - 1e-4
+    assert least == pytest.approx(first_cost(theorem.log_sum_exp, *first_sample(), c))
+
+
+def first_sample():
+    rng = np.random.default_rng(3)
+    return theorem.anywhere(rng, 6, 3), theorem.weights(rng, 6)
 
 
 def test_findings():
-    check(verify, 12 * [1e-11] + 2 * [1e-13], [(0.2432, 0.01), (0.4402, 0.01), (1.0, 0.9)])
+    check(verify, 12 * [1e-11] + [1e-13, 1e-11], [(0.2432, 0.01), (0.4402, 0.01), (1.0, 0.9)])
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

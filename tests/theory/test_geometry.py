@@ -53,7 +53,7 @@ def test_misses_resolve_what_is_below_round_off():
 
 
 def test_findings():
-    check(verify, [1e-12, 1e-13] + 3 * [1e-14], [(0.2908, 0.005), (0.5, 0.499)])
+    check(verify, [1e-12, 1e-13] + 3 * [1e-13], [(0.2908, 0.005), (0.5, 0.499)])
 
 
 def test_mutants_are_caught(monkeypatch):

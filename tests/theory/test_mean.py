@@ -49,12 +49,19 @@ def test_the_geometric_median_by_a_minimiser(rng):
         assert np.allclose(geometric_median(x, w), best.x, atol=1e-6)
 
 
+def test_the_geometric_median_has_no_scale_of_its_own(rng):
+    x, w = rng.standard_normal((6, 2)), np.full(6, 1 / 6)
+    for scale in (1e-10, 1e10):
+        assert np.allclose(geometric_median(scale * x, w), scale * geometric_median(x, w),
+                           rtol=1e-9, atol=0)
+
+
 def test_the_geometric_median_at_a_point_of_the_sample():
     cross = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     assert geometric_median(cross, np.full(5, 0.2)).tolist() == [0, 0]
     assert geometric_median(np.ones((3, 2)), np.full(3, 1 / 3)).tolist() == [1, 1]
     assert geometric_median(np.zeros((2, 2)), np.full(2, 0.5)).tolist() == [0, 0]
-    # the mean is x_0, but the others pull with 0.8 x 1/2 along each axis, more than its weight 0.2
+    # the mean is x_0, but the others pull harder than its weight
     x, w = np.array([[0.0, 0.0], [-1.0, 0.0], [-1.0, 0.0], [2.0, 0.0]]), np.array([.1, .3, .3, .3])
     assert geometric_median(x, w)[0] == pytest.approx(-1, abs=1e-6)
 
@@ -101,7 +108,7 @@ def test_picture():
     assert squared[22] == pytest.approx(np.sqrt(np.mean((x - 0.1) ** 2)))     # c = 0.1
     assert plain[22] == pytest.approx(np.mean(np.abs(x - 0.1)))
     points, mean, median = drawn.points
-    assert np.array_equal(points[1], x[:, 0]) and not points[2].any()
+    assert np.array_equal(points[1], x[:, 0]) and np.array_equal(points[2], np.zeros(5))
     for (_, at, height), curve, best in ((mean, squared, 3.2), (median, plain, 2.0)):
         assert at[0] == pytest.approx(best) and c[np.argmin(curve)] == pytest.approx(best)
         assert height[0] == pytest.approx(curve.min())
