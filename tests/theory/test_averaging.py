@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minimeta.theory import averaging as theorem
-from minimeta.theory.averaging import (copies, independent, mean, median, picture, shift, variance,
-                                       variance_of_mean, verify, with_outliers, without_replacement)
+from minimeta.theory.averaging import (copies, independent, mean, median, picture, reach, shift,
+                                       variance, variance_of_mean, verify, with_outliers,
+                                       without_replacement)
 from tests.theory.samples import EPS, caught, check, numbers
 
 
@@ -42,6 +43,11 @@ def test_the_mean_moves_and_the_median_stays(x, distance, count):
                                                             rel=1e-12, abs=1e-12)
     assert shift(median, x, distance, count) <= np.max(np.abs(x[:, 0] - median(x)[0]))
     assert np.array_equal(median(x), np.sort(x, axis=0)[2])
+
+
+def test_reach():
+    x = np.array([[0.0, 90.0], [1.0, -90.0], [5.0, 0.0], [6.0, 0.0], [2.0, 0.0]])
+    assert reach(x) == 4 and reach(-x) == 4                 # the median is 2 along the first axis
 
 
 def test_one_outlier_is_the_default(rng):

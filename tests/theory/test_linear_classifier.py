@@ -8,7 +8,8 @@ from minimeta.nn import log_softmax
 from minimeta.theory import linear_classifier as theorem
 from minimeta.theory.generators import log_sum_exp, logistic, mahalanobis
 from minimeta.theory.linear_classifier import (bend, contrast, divergence_logits, linear_head,
-                                               linear_logits, picture, verify)
+                                               linear_logits, picture, plain_logit, swapped_logit,
+                                               verify)
 from tests.theory.samples import EPS, POSITIVE, REAL, UNIT, caught, check, numbers
 
 A = np.array([[2.0, 0.5], [0.5, 1.0]])
@@ -70,6 +71,12 @@ def test_contrasts_of_bregman_logits_are_affine(z0, z1, c):
     assert by_hand(z0) == pytest.approx(z0 @ (c[0] - c[1]), abs=1e-13)
 
 
+@given(numbers(2, elements=POSITIVE), numbers(2, elements=POSITIVE))
+def test_logits_that_are_not_linear(z, c):
+    assert swapped_logit(z, c) == pytest.approx(-np.sum(c * np.log(c / z) - c + z), abs=1e-13)
+    assert plain_logit(z, c) == pytest.approx(-np.linalg.norm(z - c))
+
+
 def test_findings():
     check(verify, 7 * [1e-12, 1e-11], [(0.219, 0.01), (0.8706, 0.01)])
 
@@ -86,7 +93,8 @@ def test_mutants_are_caught(monkeypatch):
 
     for mutant in (dict(linear_head=changed(0.5, 1)), dict(linear_head=changed(1, -1)),
                    dict(linear_head=changed(-1, 1)), dict(linear_head=changed(1, 0)),
-                   dict(bregman=swapped),
+                   dict(bregman=swapped), dict(swapped_logit=lambda z, c: z @ c),
+                   dict(plain_logit=lambda z, c: plain_logit(z, c) ** 2 - z @ z),
                    dict(log_probabilities=lambda z, c, phi: log_softmax(
                        -np.sqrt(np.sum((z[:, None] - c) ** 2, axis=-1)))),
                    dict(contrast=lambda logit, c: lambda z: 0.0 * z[0])):
