@@ -20,7 +20,7 @@ import numpy as np
 from ..autodiff import grad
 from ..meta import bregman
 from .generators import anywhere, generators, log_sum_exp, positive, weights
-from .mean import weighted_mean
+from .mean import check_weights, weighted_mean
 from .theorem import counterexample, gap
 
 
@@ -30,7 +30,7 @@ def second_cost(phi, x, w, c):
     phi is any NumPy function of a vector, and D its Bregman divergence.
     """
     D = bregman(phi)
-    return sum(w_i * D(x_i, c) for w_i, x_i in zip(w, x))
+    return sum(w_i * D(x_i, c) for w_i, x_i in zip(check_weights(x, w), x))
 
 
 def excess(phi, x, w, c):

@@ -22,14 +22,14 @@ from ..autodiff import grad
 from ..meta import bregman, burg_entropy, negative_entropy, squared_norm
 from .bregman_mean import second_cost
 from .generators import anywhere, generators, inverse_gradient, log_sum_exp, positive, weights
-from .mean import weighted_mean
+from .mean import check_weights, weighted_mean
 from .theorem import Picture, counterexample, gap
 
 
 def first_cost(phi, x, w, c):
     """sum_i w_i D(c, x_i), a number, of points x (n, d), weights w (n,) and c (d,)."""
     D = bregman(phi)
-    return sum(w_i * D(c, x_i) for w_i, x_i in zip(w, x))
+    return sum(w_i * D(c, x_i) for w_i, x_i in zip(check_weights(x, w), x))
 
 
 def first_minimiser(phi, x, w):

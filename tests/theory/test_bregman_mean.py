@@ -87,6 +87,11 @@ def test_counterexamples(seed):
     assert concave_excess(np.random.default_rng(seed)) < -1e-3
 
 
+def test_bad_weights_are_refused():
+    with pytest.raises(ValueError, match="sum to 1"):
+        second_cost(squared_norm, np.ones((2, 3)), [0.5, 0.4], np.ones(3))
+
+
 def test_findings():
     check(verify, 15 * [1e-11], [(1, 0.9), (0.305, 1e-3)])
 

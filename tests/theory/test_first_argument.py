@@ -73,6 +73,11 @@ def first_sample():
     return theorem.anywhere(rng, 6, 3), theorem.weights(rng, 6)
 
 
+def test_bad_weights_are_refused():
+    with pytest.raises(ValueError, match="sum to 1"):
+        first_cost(squared_norm, np.ones((2, 3)), [0.5, 0.4], np.ones(3))
+
+
 def test_findings():
     check(verify, 12 * [1e-11] + [1e-13, 1e-11], [(0.2432, 0.01), (0.4402, 0.01), (1.0, 0.9)])
 
