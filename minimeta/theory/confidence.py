@@ -49,7 +49,7 @@ def non_negative(rng, n_way):
 
 def opposite(n_way):
     """The largest probability with features of both signs: the other examples point away."""
-    towards = np.array([[1.0, 0.0]])
+    towards = np.ones((1, 1))
     return largest_probability(towards, np.concatenate([towards] + (n_way - 1) * [-towards]))
 
 

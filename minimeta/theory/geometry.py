@@ -32,6 +32,11 @@ def orthogonal_matrix(rng, d):
     return np.linalg.qr(rng.standard_normal((d, d)))[0]
 
 
+def rigid(R, t):
+    """The motion z -> R z + t of rows z (n, d), R (d, d) and t (d,)."""
+    return lambda z: z @ R.T + t
+
+
 def moved(log_p, motion, queries, support, labels, n_way):
     """log p (n_query, n_way) after the same motion of queries and support, (n, d) -> (n, d)."""
     return log_p(motion(queries), motion(support), labels, n_way)
@@ -56,7 +61,7 @@ def verify(rng, loss=None):
     shear, tie = np.eye(3) + np.diag([2.0, 2.0], k=1), np.array([[-1.0, -1.0, -9.0]])
     found = [
         gap("rigid motion: log-probabilities",
-            moved(prototypical, lambda z: z @ R.T + t, q, x, labels, 3), still, 1e-12),
+            moved(prototypical, rigid(R, t), q, x, labels, 3), still, 1e-12),
         gap("embeddings times 3: logits times 9", squared_distance(3 * q, 3 * x), 9 * scores,
             1e-13),
         counterexample("shear: difference of probabilities", largest_difference(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minimeta.theory import geometry as theorem
-from minimeta.theory.geometry import miss_bound, misses, moved, orthogonal_matrix, verify
+from minimeta.theory.geometry import miss_bound, misses, moved, orthogonal_matrix, rigid, verify
 from minimeta.theory.matching_prototypes import prototypical
 from tests.theory.samples import caught, check, numbers
 
@@ -17,7 +17,8 @@ def test_rigid_motions_change_nothing(q, x, t, seed):
     R = orthogonal_matrix(np.random.default_rng(seed), 2)
     assert np.allclose(R @ R.T, np.eye(2), atol=1e-15)
     still = prototypical(q, x, LABELS, 2)
-    after = moved(prototypical, lambda z: z @ R.T + t, q, x, LABELS, 2)
+    assert np.allclose(rigid(R, t)(q), [R @ z + t for z in q], atol=1e-15)
+    after = moved(prototypical, rigid(R, t), q, x, LABELS, 2)
     assert np.allclose(after, still, rtol=0, atol=1e-13)
 
 
