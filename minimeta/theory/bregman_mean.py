@@ -47,7 +47,8 @@ def flat_direction(rng):
     """(mu, c, costs of both), c = mu + (1, ..., 1), another minimiser for log-sum-exp."""
     x, w = anywhere(rng, 6, 3), weights(rng, 6)
     mu = weighted_mean(x, w)
-    return mu, mu + 1, *(second_cost(log_sum_exp, x, w, c) for c in (mu, mu + 1))
+    other = mu + 1
+    return mu, other, *(second_cost(log_sum_exp, x, w, c) for c in (mu, other))
 
 
 def concave_excess(rng):

@@ -58,7 +58,8 @@ def flat_direction(rng):
     x, w = anywhere(rng, 6, 3), weights(rng, 6)
     s = w @ np.stack([grad(log_sum_exp)(x_i) for x_i in x])
     c = np.log(s)                       # grad log-sum-exp is softmax
-    return c, c + 1, *(first_cost(log_sum_exp, x, w, at) for at in (c, c + 1))
+    other = c + 1
+    return c, other, *(first_cost(log_sum_exp, x, w, at) for at in (c, other))
 
 
 def verify(rng, loss=None):
