@@ -124,3 +124,10 @@ def test_picture(rng):
         assert (distance[:, i] <= distance.min(axis=1) + 1e-6).all()
         step = np.linalg.norm(np.diff(points, axis=0), axis=1)
         assert np.allclose(step, 0.01)
+    # a record for seed 0: where the boundaries are shown, and the sample
+    shown = [np.flatnonzero(~np.isnan(x)) for _, x, _ in drawn.lines]
+    assert [len(i) for i in shown] == [601, 585, 615]
+    assert [(x[i[0]], y[i[0]]) for i, (_, x, y) in zip(shown, drawn.lines)] == pytest.approx(
+        np.array([(-0.167, 0.001), (-5.395, 2.627), (-0.158, 0.011)]), abs=1e-3)
+    assert prototypes == pytest.approx(
+        np.array([[-1.4169, -0.9984], [1.0673, -1.0184], [-0.1091, 1.611]]), abs=1e-4)
