@@ -8,7 +8,7 @@ one cosine of 1 and N - 1 of 0: a query equal to one support example and orthogo
 
 A temperature T makes it e^(1/T) / (e^(1/T) + N - 1), as near to 1 as one likes.  Hence the
 temperature in meta/matching.py; without it the loss is log(1 + (N - 1) / e) at the very least.
-Features of both signs, with cosines down to -1, exceed the cap too, but not by much.
+Features of both signs, with cosines down to -1, exceed the cap too: e / (e + (N - 1) / e).
 
 Source: Vinyals et al. 2016, section 2.1.1 (the attention); non-negative features: any embedding
 that ends in a ReLU, as theirs does.
@@ -49,7 +49,7 @@ def non_negative(rng, n_way):
 
 def opposite(n_way):
     """The largest probability with features of both signs: the other examples point away."""
-    towards = np.array([[1.0, 0.0]])
+    towards = np.ones((1, 1))
     return largest_probability(towards, np.concatenate([towards] + (n_way - 1) * [-towards]))
 
 
@@ -62,8 +62,8 @@ def verify(rng, loss=None):
             slope(f"{n_way} classes: the cap, to three digits", most, expected, 0.0005),
             gap(f"{n_way} classes: attained by orthogonal examples", orthogonal(n_way), most,
                 1e-11),
-            gap(f"{n_way} classes: what random features exceed it by",
-                max(0.0, non_negative(rng, n_way) - most), 0.0, 1e-11, scale=1.0),
+            gap(f"{n_way} classes: the cap against the larger of it and what random features reach",
+                max(most, non_negative(rng, n_way)), most, 1e-11),
             gap(f"{n_way} classes, temperature 0.1: attained", orthogonal(n_way, 0.1),
                 cap(n_way, 0.1), 1e-10),
             counterexample(f"{n_way} classes, temperature 0.1: above the cap by",

@@ -92,12 +92,12 @@ def verify(rng, loss=None):
     found = []
     for name, phi, draw, _ in generators(rng, 3):
         D, (x0, x1, c, base), t = bregman(phi), draw(rng, 4, 3), rng.uniform(0.2, 0.8)
-        size = largest(grad(lambda c: D(x0, c))(c)) + largest(grad(lambda c: D(x1, c))(c))
+        sizes = [largest(grad(lambda c: D(x, c))(c)) for x in (x0, x1)]
         found.append(gap(f"{name}: affine defect", affine_defect(D, x0, x1, c, t),
-                         np.zeros(3), 1e-11, size))
+                         np.zeros(3), 1e-11, sum(sizes)))
         found.append(gap(f"{name}: D against the divergence of D(., b)",
                          recovered(D, base)(x0, x1), D(x0, x1), 1e-10,
-                         D(x0, x1) + D(x0, base) + D(x1, base)))
+                         sum((D(x0, x1), D(x0, base), D(x1, base)))))
     (x0, x1, c, base), w = EXAMPLE, np.array([0.1, 0.2, 0.3, 0.4])
     for name, F in OTHERS.items():
         found.append(counterexample(f"{name}, not Bregman: affine defect",

@@ -18,23 +18,25 @@ import numpy as np
 
 from ..meta import log_probabilities
 from ..nn import log_softmax
-from .generators import anywhere, mahalanobis
+from .generators import anywhere, definite, mahalanobis
 from .theorem import counterexample, gap
 
 
 def log_density(z, mean, covariance):
     """log N(z; mean, covariance) (n,) of points z (n, d), mean (d,), covariance (d, d)."""
     d = z - mean
-    squared = np.sum(d * np.linalg.solve(covariance, d.T).T, axis=-1)
+    squared = np.sum(d * np.linalg.solve(covariance, d.T).T, axis=1)
     return -0.5 * (squared + np.linalg.slogdet(2 * np.pi * covariance)[1])
 
 
 def discriminant(z, means, covariances, priors):
     """log p(k | z) (n, m) by Bayes' rule, of points z (n, d), means (m, d), covariances (m, d, d)
-    and priors (m,)."""
+    and priors (m,), which sum to 1."""
+    if abs(np.sum(priors) - 1) > 1e-9:
+        raise ValueError(f"priors sum to 1: got {np.sum(priors):g}; divide them by their sum")
     joint = [log_density(z, mean, covariance) + np.log(prior)
-             for mean, covariance, prior in zip(means, covariances, priors)]
-    return log_softmax(np.stack(joint, axis=-1))
+             for mean, covariance, prior in zip(means, covariances, priors, strict=True)]
+    return log_softmax(np.stack(joint, axis=1))
 
 
 def shared(covariance, count):
@@ -49,8 +51,7 @@ def largest_difference(a, b):
 
 def verify(rng, loss=None):
     """Findings on random points and class means."""
-    z, c, root = anywhere(rng, 20, 3), anywhere(rng, 4, 3), anywhere(rng, 3, 3)
-    a, equal = np.eye(3) + root @ root.T, np.full(4, 0.25)
+    a, z, c, equal = definite(rng, 3), anywhere(rng, 20, 3), anywhere(rng, 4, 3), np.full(4, 1 / 4)
     ours = log_probabilities(z, c)
     half, whole = (discriminant(z, c, shared(s, 4), equal) for s in (np.eye(3) / 2, np.eye(3)))
     own = np.stack([np.eye(3) * s for s in (0.2, 0.4, 0.6, 0.8)])
@@ -60,7 +61,7 @@ def verify(rng, loss=None):
             discriminant(z, c, shared(np.linalg.inv(2 * a), 4), equal),
             log_probabilities(z, c, mahalanobis(a)), 1e-12),
         gap("covariance I: the same answers",
-            np.argmax(whole, axis=-1), np.argmax(ours, axis=-1), 0.0),
+            np.argmax(whole, axis=1), np.argmax(ours, axis=1), 0.0),
         counterexample("covariance I: difference of probabilities",
                        largest_difference(whole, ours), 0.005),
         counterexample("unequal priors: difference of probabilities", largest_difference(

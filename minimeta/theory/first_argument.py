@@ -21,15 +21,15 @@ import numpy as np
 from ..autodiff import grad
 from ..meta import bregman, burg_entropy, negative_entropy, squared_norm
 from .bregman_mean import second_cost
-from .generators import generators, inverse_gradient, log_sum_exp, positive, anywhere, weights
-from .mean import weighted_mean
+from .generators import anywhere, generators, inverse_gradient, log_sum_exp, positive, weights
+from .mean import check_weights, weighted_mean
 from .theorem import Picture, counterexample, gap
 
 
 def first_cost(phi, x, w, c):
     """sum_i w_i D(c, x_i), a number, of points x (n, d), weights w (n,) and c (d,)."""
     D = bregman(phi)
-    return sum(w_i * D(c, x_i) for w_i, x_i in zip(w, x))
+    return sum(w_i * D(c, x_i) for w_i, x_i in zip(check_weights(x, w), x))
 
 
 def first_minimiser(phi, x, w):
@@ -54,12 +54,12 @@ def distance_from_mean(phi, x, w):
 
 
 def flat_direction(rng):
-    """(distance, difference of costs) of c and c + (1, ..., 1) where phi is log-sum-exp, with c
-    any point of least sum_i w_i D(c, x_i): it is not the only one."""
+    """(c, c', costs of both), c' = c + (1, ..., 1), two minimisers for log-sum-exp."""
     x, w = anywhere(rng, 6, 3), weights(rng, 6)
     s = w @ np.stack([grad(log_sum_exp)(x_i) for x_i in x])
     c = np.log(s)                       # grad log-sum-exp is softmax
-    return 1.0, first_cost(log_sum_exp, x, w, c + 1) - first_cost(log_sum_exp, x, w, c)
+    other = c + 1
+    return c, other, *(first_cost(log_sum_exp, x, w, at) for at in (c, other))
 
 
 def verify(rng, loss=None):
@@ -77,16 +77,17 @@ def verify(rng, loss=None):
                          grad(lambda c: first_cost(phi, x, w, c))(first_minimiser(phi, x, w)),
                          np.zeros(3), 1e-11, size))
     x, w = positive(rng, 6, 3), weights(rng, 6)
-    distance, same = flat_direction(rng)
+    c, other, least, same = flat_direction(rng)
     return found + [
-        gap("squared norm: c* is the mean", distance_from_mean(squared_norm, x, w), 0, 1e-13, 1.0),
+        gap("squared norm: c* is the mean",
+            first_minimiser(squared_norm, x, w), weighted_mean(x, w), 1e-13),
         counterexample("Kullback-Leibler: distance of c* from the mean",
                        distance_from_mean(negative_entropy, x, w), 0.01),
         counterexample("Itakura-Saito: distance of c* from the mean",
                        distance_from_mean(burg_entropy, x, w), 0.01),
-        gap("log-sum-exp: what c + (1, ..., 1) costs more than c", same, 0, 1e-13, 1.0),
+        gap("log-sum-exp: costs at c + (1, ..., 1) and at c", same, least, 1e-11),
         counterexample("log-sum-exp, not strictly convex: distance between two minimisers",
-                       distance, 0.9),
+                       np.max(np.abs(other - c)), 0.9),
     ]
 
 

@@ -65,12 +65,17 @@ def inside(rng, *shape):
     return rng.uniform(0.1, 0.9, shape)
 
 
+def definite(rng, d):
+    """A random symmetric matrix (d, d) with eigenvalues of at least 1."""
+    root = rng.standard_normal((d, d))
+    return np.eye(d) + root @ root.T
+
+
 def generators(rng, d):
     """The generators that the theorems are checked on, for vectors (d,)."""
-    root = rng.standard_normal((d, d))
     return [
         Generator("squared norm",      squared_norm,                   anywhere),
-        Generator("Mahalanobis",       mahalanobis(np.eye(d) + root @ root.T), anywhere),
+        Generator("Mahalanobis",       mahalanobis(definite(rng, d)),  anywhere),
         Generator("Kullback-Leibler",  negative_entropy,               positive),
         Generator("Itakura-Saito",     burg_entropy,                   positive),
         Generator("logistic",          logistic,                       inside),

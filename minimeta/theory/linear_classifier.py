@@ -28,7 +28,7 @@ def linear_head(prototypes, phi=squared_norm):
     phi is any NumPy function of a vector.
     """
     w = np.stack([grad(phi)(c) for c in prototypes])
-    b = np.stack([phi(c) for c in prototypes]) - np.sum(w * prototypes, axis=-1)
+    b = np.stack([phi(c) for c in prototypes]) - np.sum(w * prototypes, axis=1)
     return w, b
 
 
@@ -54,6 +54,16 @@ def contrast(logit, prototypes):
     return lambda z: logit(z, prototypes[0]) - logit(z, prototypes[1])
 
 
+def swapped_logit(z, c):
+    """-D(c, z), a number: the prototype as first argument, under Kullback and Leibler's D."""
+    return -bregman(negative_entropy)(c, z)
+
+
+def plain_logit(z, c):
+    """-||z - c||, a number: the distance is not squared."""
+    return -np.sqrt(np.sum((z - c) ** 2))
+
+
 def verify(rng, loss=None):
     """Findings for every generator on random points and prototypes."""
     found = []
@@ -65,9 +75,9 @@ def verify(rng, loss=None):
         found.append(gap(f"{name}: log-probabilities against those of prototypical networks",
                          log_softmax(logits), log_probabilities(z, c, phi), 1e-11,
                          np.max(np.abs(logits))))
-    (z0, z1, *c), D = EXAMPLE, bregman(negative_entropy)
-    for name, logit in (("prototype as first argument", lambda z, c: -D(c, z)),
-                        ("plain distance", lambda z, c: -np.sqrt(np.sum((z - c) ** 2)))):
+    z0, z1, *c = EXAMPLE
+    for name, logit in (("prototype as first argument", swapped_logit),
+                        ("plain distance", plain_logit)):
         found.append(counterexample(f"{name}: how far two logits' difference is from affine",
                                     abs(bend(contrast(logit, c), z0, z1)), 0.01))
     return found

@@ -8,8 +8,8 @@ cross terms add up to 2 <sum w_i x_i - mu, mu - c> = 0.  So the mean is best, an
 Squared matters: sum w_i ||x_i - c|| is least at the geometric median.  Its gradient at the mean is
 a sum of unit vectors, -sum w_i (mu - x_i) / ||mu - x_i|| up to sign, and that is not zero.
 
-Source: Snell et al. 2017, section 2.3; the median's algorithm: Weiszfeld 1937, with the correction
-of Vardi and Zhang 2000 at a point of the sample.
+Source: Snell et al. 2017, section 2.3; the median's algorithm: Weiszfeld 1937, with the
+condition of Vardi and Zhang 2000 at a point of the sample.
 
 Read next: bregman_mean.py, the same for other divergences.
 """
@@ -38,12 +38,12 @@ def check_weights(x, w):
 
 def squared_cost(x, w, c):
     """sum_i w_i ||x_i - c||^2, a number, of points x (n, d), weights w (n,) and c (d,)."""
-    return w @ np.sum((x - c) ** 2, axis=-1)
+    return np.dot(w, np.sum((x - c) ** 2, axis=1))
 
 
 def plain_cost(x, w, c):
     """sum_i w_i ||x_i - c||, a number: the distance is not squared."""
-    return w @ np.sqrt(np.sum((x - c) ** 2, axis=-1))
+    return np.dot(w, np.sqrt(np.sum((x - c) ** 2, axis=1)))
 
 
 def slope_at_mean(cost, x, w):
@@ -58,14 +58,13 @@ def geometric_median(x, w, steps=1000):
     """
     c = weighted_mean(x, w)
     for _ in range(steps):
-        distance = np.sqrt(np.sum((x - c) ** 2, axis=-1))
-        here = distance <= 1e-14 * np.max(np.abs(x))        # a point of the sample is reached
-        pulls = np.where(here, 0, w / np.where(here, 1, distance))
-        # that point holds c with the force of its weight, against the pull of all the others
-        force, weight = np.sqrt(np.sum((pulls @ (x - c)) ** 2)), np.sum(w[here])
-        if force <= weight:
+        distance = np.sqrt(np.sum((x - c) ** 2, axis=1))
+        away = distance > 1e-14 * np.max(np.abs(x))         # not reached by c
+        pulls, others = w[away] / distance[away], x[away]
+        # a point that is reached holds c with the force of its weight
+        if np.sqrt(np.sum((pulls @ (others - c)) ** 2)) <= np.sum(w[~away]):
             return c
-        c = c + (1 - weight / force) * (pulls @ x / np.sum(pulls) - c)
+        c = pulls @ others / np.sum(pulls)
     return c
 
 
@@ -83,7 +82,7 @@ def verify(rng, loss=None):
             squared_cost(x, w, c) - squared_cost(x, w, mu), np.sum((mu - c) ** 2), 1e-12,
             squared_cost(x, w, c)),
         gap("gradient of the squared cost at the mean",
-            slope_at_mean(squared_cost, x, w), np.zeros(3), 1e-13, scale=1.0)]
+            slope_at_mean(squared_cost, x, w), np.zeros(3), 1e-13, np.max(np.abs(x)))]
     x, w = outlier()
     mu, median = weighted_mean(x, w), geometric_median(x, w)
     return found + [

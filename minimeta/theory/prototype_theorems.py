@@ -13,7 +13,7 @@ def entry(key, title, statement, file):
                    picture=getattr(file, "picture", None))
 
 
-PROTOTYPE_THEOREMS = [
+THEOREMS = [
     entry("C1", "The mean minimises the squared distance",
           "sum w_i ||x_i - c||^2 - sum w_i ||x_i - mu||^2 = ||mu - c||^2: squared, not plain",
           mean),
