@@ -153,8 +153,7 @@ def passes(path, test, code):
     package = ".".join(parts[:2])
     for loaded in [m for m in sys.modules if m == package or m.startswith((package + ".", "tests"))]:
         del sys.modules[loaded]
-    if code is not None:
-        sys.meta_path.insert(0, Planted(name, path, code))
+    sys.meta_path.insert(0, Planted(name, path, code))
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no",
                             "--hypothesis-profile=mutants", "-W", "ignore", str(test)]) == 0
@@ -196,8 +195,8 @@ def run(path, test, jobs, only=None):
 
     A survivor is (line, function, what).
     """
-    start = time.monotonic()
-    if Child(path, test, (0, "", "unchanged", None), 600).end() != b"s":
+    start, unchanged = time.monotonic(), compile(path.read_text(), "<unchanged>", "exec")
+    if Child(path, test, (0, "", "unchanged", unchanged), 600).end() != b"s":
         raise SystemExit(f"{test.relative_to(ROOT)} fails without any mutant: mend that first")
     limit = 10 + 5 * (time.monotonic() - start)
     waiting = [m for m in mutants(path.read_text()) if only is None or only.search(m[2])]
