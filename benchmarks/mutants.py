@@ -146,13 +146,14 @@ class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def passes(path, test, code):
-    """Whether the test passes with `code` for the module at path: this process is not used after."""
+    """Whether the test passes with `code` for the module at path; spoils the process for more."""
     import pytest
     parts = list(path.relative_to(ROOT).with_suffix("").parts)
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     package = ".".join(parts[:2])
-    for loaded in [m for m in sys.modules if m == package or m.startswith((package + ".", "tests"))]:
-        del sys.modules[loaded]
+    for loaded in list(sys.modules):
+        if loaded == package or loaded.startswith((package + ".", "tests")):
+            del sys.modules[loaded]
     sys.meta_path.insert(0, Planted(name, path, code))
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no",

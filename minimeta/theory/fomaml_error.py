@@ -10,7 +10,8 @@ Proof.  Multiply out the product of A1: the terms with one H are the sum, and ph
 O(alpha).  The terms with n of them are at most C(K, n) (alpha L)^n ||grad L_Q(phi_K)||; sum over
 n >= 1.  If ||e|| < ||g||, then <g, g - e> > 0.  []
 
-The condition is sharp at K = 1: on a quadratic with alpha L > 1 FOMAML may climb.
+Counterexample beyond the condition, which is sharp at K = 1: on a parabola with alpha L > 1 FOMAML
+climbs.
 
 Source: the product of Finn et al. 2017, multiplied out; Nichol et al. 2018, section 5.
 

@@ -14,7 +14,8 @@ powers of k that solve them are the polynomials above.  []
 
 Teaching notes have - alpha g - alpha^2 H g + O(alpha^3) instead.  It is wrong for every k: for
 k = 1 there is no H term, for k = 2 the H term has the right size and the wrong sign, and the first
-coefficient is k, not 1.  Its remainder has slope 1 (2 for k = 1), not 3.
+coefficient is k, not 1.  Its remainder has slope 1 (2 for k = 1), not 3: the
+counterexample.
 
 Source: Nichol et al. 2018, section 5, to order alpha^2; the rest by the recurrences above.
 

@@ -108,7 +108,7 @@ def picture(rng):
     tasks = smooth_losses(rng, 2, 2)
     start, lines = np.array([2.5, 2.5]), []
     for label, steps, alpha, beta, count in (
-            ("gradient flow of the average loss", 1, 0.02, 1.0, 2000),
+            ("gradient flow of the average loss", 1, 0.05, 1.0, 800),
             ("Reptile, k = 1", 1, 0.4, 0.5, 60), ("Reptile, k = 10", 10, 0.4, 0.1, 60)):
         path = [start]
         for _ in range(count):

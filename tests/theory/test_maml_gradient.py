@@ -77,8 +77,8 @@ def test_minimetas_maml_is_the_product(rng):
     ys = rng.standard_normal((2, 2, 6))
     episode = Episode(x[0], ys[0], x[1], ys[1])
     ours = grad(maml, argnums=1)(per_task(loss), theta, episode, 0.3, 3)
-    each = [maml_gradient(lambda w: loss(w, x[0, i], ys[0, i]), lambda w: loss(w, x[1, i], ys[1, i]),
-                          theta, 0.3, 3) for i in range(2)]
+    each = [maml_gradient(lambda w: loss(w, x[0, i], ys[0, i]),
+                          lambda w: loss(w, x[1, i], ys[1, i]), theta, 0.3, 3) for i in range(2)]
     assert close(ours, np.mean(each, axis=0))
 
 
