@@ -30,10 +30,9 @@ import numpy as np
 from ..autodiff import grad, hvp
 from .descent import descend, starting_point, step_size
 from .reptile_update import like_minibatches, path_gradients
-from .slopes import ladder, remainder, taylor
+from .slopes import EPS, ladder, remainder, taylor
 from .theorem import Picture, Theorem, counterexample, difference, gap
 
-EPS = 2.0 ** -52
 METHODS = "MAML", "FOMAML", "Reptile"
 LONGEST = 4          # sequence that is enumerated
 

@@ -29,10 +29,8 @@ from ..autodiff import grad
 from .descent import starting_point, step_size
 from .losses import smooth_loss
 from .reptile_update import telescoped
-from .slopes import components, ladder, remainder, taylor
+from .slopes import EPS, components, ladder, remainder, taylor
 from .theorem import Picture, Theorem, counterexample, slope
-
-EPS = 2.0 ** -52
 
 
 def along(f, v):

@@ -68,12 +68,20 @@ def test_fomaml_climbs_beyond_the_condition():
 
 
 def test_verify(rng):
-    verified(verify(rng), gaps=3, slopes=3, counterexamples=1)
+    verified(verify(rng), gaps=5, slopes=3, counterexamples=1)
     found = verify(rng, lambda t: np.sum(np.cos(t) * t), [0.5, 2])
-    verified(found, gaps=3, slopes=3)
+    verified(found, gaps=5, slopes=3)
     assert [f.expected for f in found[:3]] == [1, 2, 2]
-    verified(verify(rng, np.sum), gaps=6)              # no curvature: nothing is left out
-    assert [f.found for f in verify(rng, lambda t: np.sum(np.exp(t)), np.zeros(3))[4:]] == [0, 0]
+    verified(verify(rng, np.sum), gaps=8)              # no curvature: nothing is left out
+    found = verify(rng, lambda t: np.sum(np.exp(t)), np.zeros(3))
+    assert len(found) == 8 and max(f.found for f in found[4:]) < 1e-15
+
+
+def test_the_descent_condition_is_asked_for_only_where_it_holds(monkeypatch, rng):
+    plant(monkeypatch, verify, "cosine", lambda *a: -cosine(*a))
+    assert [f.name for f in verify(rng) if not f.passed and "(1 + alpha L)^K < 2" in f.name]
+    plant(monkeypatch, verify, "step_size", lambda loss, theta, share: 5 * share)
+    assert not [f for f in verify(rng) if "(1 + alpha L)^K < 2" in f.name]
 
 
 @pytest.mark.parametrize("name, wrong", [

@@ -99,6 +99,7 @@ def test_a_symmetric_matrix_has_its_eigenvalues(dim, rng):
     lam = np.sort(rng.uniform(-1, 1, dim))
     matrix = symmetric(rng, lam)
     assert np.allclose(matrix, matrix.T, atol=1e-14)
+    assert dim == 1 or np.all(np.max(np.abs(matrix - np.diag(np.diag(matrix))), axis=0) > 1e-9)
     assert np.allclose(np.linalg.eigvalsh(matrix), lam, atol=1e-13)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minimeta.theory.losses import Quadratic, quadratic_losses
-from minimeta.theory.many_steps import (distance_to_solutions, gaps, nearest_point,
+from minimeta.theory.many_steps import (TINY, distance_to_solutions, gaps, nearest_point,
                                         range_projection, rate, verify)
 from minimeta.theory.quadratics import weighted_optimum
 from tests.theory.problems import caught, close, generators, plant, verified
@@ -24,6 +24,9 @@ def test_projections(rng, dim, rank):
 def test_what_counts_as_zero():
     assert range_projection(np.diag([1.0, 1e-8])).tolist() == np.eye(2).tolist()
     assert range_projection(np.diag([100.0, 0.9e-7])).tolist() == np.diag([1, 0]).tolist()
+    assert range_projection(np.diag([1.0, TINY])).tolist() == np.diag([1, 0]).tolist()
+    assert rate([Quadratic(np.diag([1e6, 1e-4]), np.zeros(2))], 1e-6) == 0
+    assert rate([Quadratic(np.diag([1.0, TINY]), np.zeros(2))], 1.0) == 0
 
 
 @given(generators, st.integers(1, 4))
