@@ -5,9 +5,9 @@ A row excuses survivors only: what a test does catch is never looked up here.
 
 Read next: maml_cost.py.
 """
-NUMBER = r"^[\d.]+(e-?\d+)? -> "
-CHOICE = ("a size, a step or a case that a check or a picture goes through: any other will do, and "
-          "the tests pin how many findings there are, what they expect and how tight they are")
+NUMBER = r"^-?[\d.]+(e-?\d+)? -> -?[\d.]+"
+# the tests pin how many findings a check gives, what they expect, and how tight they are
+CHOICE = "a size, a step or a case that a check or a picture goes through: any other will do"
 SYMMETRIC = "the matrix is symmetric: H v = v H"
 NOISE = "an estimate of round-off: any of its order will do"
 
@@ -22,6 +22,9 @@ EXPLAINED = [
     (r"fomaml_error", r"verify", r"4 \* STEPS", NOISE),
     (r"many_steps", r"distance_to_solutions|nearest_point", r" @ ", SYMMETRIC),
     (r"many_steps", r"verify", r"np\.log\(1e-08\)|2\.5 / max", CHOICE),
+    (r"quadratics", r"weight", r" -> H @ ", "H commutes with its powers"),
+    (r"quadratics", r"weighted_optimum", r"^m @ ", SYMMETRIC),
+    (r"quadratics", r"fixed_point", r"^20 -> 21$|1e-14", "when Newton's method stops, converged"),
     (r"slopes", r"", r"^200 -> 201$", NOISE),
     (r"slopes", r"taylor", r"^1 -> 2$", "reshape takes any negative size for the one to find"),
     (r"slopes", r"components", r"^1 -> 2$", "what a column of zeros is divided by is no matter"),

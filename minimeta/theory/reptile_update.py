@@ -97,9 +97,9 @@ def verify_joint_training(rng, loss=None, theta=None):
     found = [gap("k = 1: Reptile and descent on the average loss",
                  reptile_step(tasks, theta, alpha, beta, 1), joint, LIMIT, scale)]
     if loss is None:
-        two = reptile_step(tasks, theta, alpha, beta, 2)
-        found.append(counterexample("k = 2: Reptile and two joint steps' length", difference(
-            two - theta, 2 * (joint - theta)), 1e-3))
+        twice = joint_step(tasks, theta, 2 * alpha * beta)
+        found.append(counterexample("k = 2: Reptile and a joint step twice as long", difference(
+            reptile_step(tasks, theta, alpha, beta, 2), twice), 1e-3))
     return found
 
 

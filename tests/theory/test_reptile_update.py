@@ -11,6 +11,7 @@ from minimeta.theory.reptile_update import (all_at_theta, joint_step, like_minib
                                             path_gradients, picture, reptile_gradient, reptile_step,
                                             telescoped, update, verify_joint_training,
                                             verify_telescoping)
+from minimeta.theory.theorem import difference
 from tests.theory.problems import caught, close, generators, lattice, plant, verified, walk
 
 sizes = st.integers(1, 10).map(lambda i: i / 16)
@@ -62,11 +63,23 @@ def test_minibatches_of_a_users_loss(rng):
     values = [float(loss(theta)) for loss in losses]
     assert len(set(values)) == 200 and 0.15 < np.std(values) < 0.25
     assert len(like_minibatches(rng, None, theta, 3)) == 3
+    shifts = 0.1 * np.random.default_rng(5).standard_normal((2, 4))
+    for loss, s in zip(like_minibatches(np.random.default_rng(5), np.prod, theta, 2), shifts):
+        assert loss(np.arange(4.0)) == pytest.approx(np.prod(np.arange(4.0) + s))
 
 
 def test_verify(rng):
     verified(verify_telescoping(rng), gaps=5, counterexamples=4, loosest=1e-13)
     verified(verify_joint_training(rng), gaps=1, counterexamples=1, loosest=1e-13)
+
+    rng = np.random.default_rng(1)
+    theta = rng.standard_normal(5)
+    tasks = smooth_losses(rng, 5, 3)
+    alpha = 0.3 / np.linalg.norm(tasks[0].hessian(theta), 2)
+    two = np.mean([walk([task] * 2, theta, alpha)[-1] for task in tasks], axis=0)
+    joint = theta - 2 * alpha * 0.7 * np.mean([task.gradient(theta) for task in tasks], axis=0)
+    found = verify_joint_training(np.random.default_rng(1))[1].found
+    assert found == pytest.approx(difference(theta + 0.7 * (two - theta), joint), rel=1e-9)
 
     def users(t):
         return np.sum(np.cos(t) * t)
