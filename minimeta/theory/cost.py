@@ -3,8 +3,8 @@
 For P weights and K steps, in multiply-adds,
     a gradient O(P),   FOMAML K + 1 gradients,   MAML K Hessian-vector products more, at most,
 and a Hessian-vector product is O(P) as a gradient is: never O(P^2), which is the cost of the
-Hessian as a matrix.  What MAML's memory does is another matter: the graph of all K steps is kept,
-O(K P), unless steps are computed again (minimeta.checkpoint).
+Hessian as a matrix, the counterexample.  Memory is another matter: the graph of all K steps is
+kept, O(K P), unless steps are computed again (minimeta.checkpoint).
 
 Proof.  The product of A1, read from the right, is K products H v.  H v is the gradient of
 <grad L, v>, and a gradient costs a small constant times its function, since every rule costs a

@@ -10,8 +10,8 @@ theta_K = theta_ls + r (theta_0 - theta_ls).  The MAP estimate under variance s 
 s) of it.  Equal where s = (1 - r) / (lam r) = alpha (1 + q + ... + q^(K-1)) / q^K, q = 1 - alpha
 lam, which has no 0 / 0.  []
 
-Beyond 1 / max lam, q can be negative: the algebra goes on, but for odd K so is a "variance" then
-(for even K beyond 2 / max lam), and there is no such prior.
+Counterexample: beyond 1 / max lam q can be negative.  The algebra goes on, but for odd K so is a
+"variance" then (for even K beyond 2 / max lam), and there is no such prior.
 
 Source: Santos 1996, "Equivalence of regularization and truncated iteration"; Grant et al. 2018,
 "Recasting Gradient-Based Meta-Learning as Hierarchical Bayes", section 3.

@@ -10,7 +10,8 @@ Proof.  Multiply out the product of A1: the terms with one H are the sum, and ph
 O(alpha).  The terms with n of them are at most C(K, n) (alpha L)^n ||grad L_Q(phi_K)||; sum over
 n >= 1.  If ||e|| < ||g||, then <g, g - e> > 0.  []
 
-The condition is sharp at K = 1: on a quadratic with alpha L > 1 FOMAML may climb.
+Counterexample beyond the condition, which is sharp at K = 1: on a parabola with alpha L > 1 FOMAML
+climbs.
 
 Source: the product of Finn et al. 2017, multiplied out; Nichol et al. 2018, section 5.
 
@@ -22,11 +23,10 @@ from ..autodiff import grad, hvp
 from .descent import curvature, descend, starting_point, step_size
 from .losses import Quadratic, smooth_loss
 from .maml_gradient import maml_gradient
-from .slopes import ladder, remainder, taylor
+from .slopes import EPS, ladder, remainder, taylor
 from .theorem import Picture, Theorem, counterexample, gap
 
 STEPS = 3
-EPS = 2.0 ** -52
 
 
 def fomaml_gradient(loss_s, loss_q, theta, alpha, steps):
@@ -102,11 +102,14 @@ def verify(rng, loss=None, theta=None):
     found.append(gap("the coefficient of alpha, measured, and K H grad L_Q",
                      measured[1], leading_term(loss_s, loss_q, theta, 1.0, STEPS), 1e-6))
     for steps in (1, STEPS):
-        alpha = step_size(loss_s, theta, 0.5 * (2 ** (1 / steps) - 1))
-        at = (loss_s, loss_q, theta, alpha, steps)
-        excess = np.linalg.norm(fomaml_error(*at)) - error_bound(*at)
+        at = (loss_s, loss_q, theta, step_size(loss_s, theta, 0.2), steps)
+        size, bound = np.linalg.norm(fomaml_gradient(*at)), error_bound(*at)
+        excess = np.linalg.norm(fomaml_error(*at)) - bound
         found.append(gap(f"K = {steps}: the error beyond its bound", max(excess, 0.0), 0.0,
-                         1e-12, scale=np.linalg.norm(fomaml_gradient(*at))))
+                         1e-12, scale=size))
+        if bound < size:                # (1 + alpha L)^K < 2
+            found.append(gap(f"K = {steps}: (1 + alpha L)^K < 2, minus a negative cosine",
+                             max(-cosine(*at), 0.0), 0.0, 1e-12, scale=1.0))
     if loss is None:
         found.append(counterexample("alpha L = 1.5: FOMAML climbs, minus the cosine",
                                     -climbing(1.5), 0.99))

@@ -12,6 +12,9 @@ the solver's path to phi* is not kept, so memory does not grow with its steps.  
 the error in the norm of A = I + H / lambda is at most 2 ((sqrt c - 1) / (sqrt c + 1))^n of the
 first, c the condition number of A; after P it is nothing but round-off.
 
+Counterexamples: H at theta; and a hill with lambda below its curvature, where the formula gives a
+finite slope though adaptation has no end.
+
 Source: Rajeswaran, Finn, Kakade, Levine 2019, "Meta-Learning with Implicit Gradients", Lemma 1.
 
 Read next: early_stopping.py.

@@ -8,8 +8,9 @@ Proof.  d phi_{j+1} / d phi_j = I - alpha H(phi_j), a symmetric matrix.  By the 
 d phi_K / d theta = (I - alpha H(phi_{K-1})) ... (I - alpha H(phi_0)); the gradient is its transpose
 times grad L_Q(phi_K), which turns the order round.  []
 
-For K = 1 it is (I - alpha H(theta)) grad L_Q(phi_1): H at theta, not at phi_1.  The factors do not
-commute unless the Hessians do, as on one quadratic; there mistakes of order cannot be seen.
+For K = 1 it is (I - alpha H(theta)) grad L_Q(phi_1): H at theta, not at phi_1.  Counterexamples:
+the product reversed, every H at theta, every H a step late.  On one quadratic all Hessians are
+equal, the factors commute, and none of these mistakes can be seen.
 
 Source: Finn, Abbeel, Levine 2017, "Model-Agnostic Meta-Learning", section 2.2.
 

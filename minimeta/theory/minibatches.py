@@ -30,11 +30,11 @@ import numpy as np
 from ..autodiff import grad, hvp
 from .descent import descend, starting_point, step_size
 from .reptile_update import like_minibatches, path_gradients
-from .slopes import ladder, remainder, taylor
+from .slopes import EPS, ladder, remainder, taylor
 from .theorem import Picture, Theorem, counterexample, difference, gap
 
-EPS = 2.0 ** -52
 METHODS = "MAML", "FOMAML", "Reptile"
+LONGEST = 4          # sequence that is enumerated
 
 
 def path_gradient_expansion(losses, theta, alpha):
@@ -154,8 +154,8 @@ def verify_expectations(rng, loss=None, theta=None):
         found.append(gap(f"{drawn}: 1/2 grad E<g_i, g_j> and E[H_i g_j]",
                          average_product(losses, theta, drawn),
                          average_of_products(losses, theta, drawn), 1e-12))
-    for method, k, drawn in product(METHODS, (2, 3, 4), ("independent", "reused support",
-                                                         "one set")):
+    for method, k, drawn in product(METHODS, range(2, LONGEST + 1),
+                                    ("independent", "reused support", "one set")):
         if (method, drawn) == ("Reptile", "reused support"):
             continue                    # Reptile has no query: its k minibatches are alike
         left = partial(expected_direction, method, losses, theta, k=k, drawn=drawn)

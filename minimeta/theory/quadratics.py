@@ -12,8 +12,9 @@ grad L_i(phi_K) = H_i R_i^K (theta - a_i): FOMAML.  A1 multiplies by R_i^K once 
 moves by theta - phi_K = (I - R_i^K)(theta - a_i).  Set the sum over the tasks to 0.  []
 
 One dimension, curvatures (4, 1), optima (0, 1), alpha = 0.2: MAML 0.8, FOMAML 0.5, Reptile of two
-steps 0.2727.  First-order methods are not MAML with noise: they solve another problem.  (Where all
-curvatures are equal, all three are the mean of the optima.)
+steps 0.2727.  First-order methods are not MAML with noise: they solve another problem.  Where all
+curvatures are equal, all three are the mean of the optima.  Counterexamples: FOMAML or Reptile
+taken for MAML; losses that are not quadratic, taken for the quadratics that they are at theta.
 
 Source: the fixed points of Finn et al. 2017 and Nichol et al. 2018 on quadratics, computed;
 compare Fallah, Mokhtari, Ozdaglar 2020, "On the Convergence Theory of Gradient-Based MAML".

@@ -14,7 +14,8 @@ powers of k that solve them are the polynomials above.  []
 
 Teaching notes have - alpha g - alpha^2 H g + O(alpha^3) instead.  It is wrong for every k: for
 k = 1 there is no H term, for k = 2 the H term has the right size and the wrong sign, and the first
-coefficient is k, not 1.  Its remainder has slope 1 (2 for k = 1), not 3.
+coefficient is k, not 1.  Its remainder has slope 1 (2 for k = 1), not 3: the
+counterexample.
 
 Source: Nichol et al. 2018, section 5, to order alpha^2; the rest by the recurrences above.
 
@@ -28,10 +29,8 @@ from ..autodiff import grad
 from .descent import starting_point, step_size
 from .losses import smooth_loss
 from .reptile_update import telescoped
-from .slopes import components, ladder, remainder, taylor
+from .slopes import EPS, components, ladder, remainder, taylor
 from .theorem import Picture, Theorem, counterexample, slope
-
-EPS = 2.0 ** -52
 
 
 def along(f, v):

@@ -18,11 +18,10 @@ from ..autodiff import grad, hessian
 from .descent import step_size
 from .losses import quadratic_loss, smooth_loss
 from .reptile_update import telescoped
-from .slopes import ladder, remainder
+from .slopes import EPS, ladder, remainder
 from .theorem import Theorem, counterexample, difference, gap
 
 LIMIT = 1e-12
-EPS = 2.0 ** -52
 
 
 def quadratic_update(loss, theta, alpha, steps):

@@ -10,6 +10,7 @@ import numpy as np
 
 from .theorem import Finding, gap, slope
 
+EPS = float(np.finfo(np.float64).eps)
 CLEAR = 200          # a remainder counts where it is so many times its round-off
 STEPS = 24           # of a ladder
 NODES = 5            # pairs of points +-h, +-2h, ... of a Taylor fit

@@ -1,0 +1,34 @@
+"""Mutants that no test can catch, since they change nothing that is claimed: file, place, reason.
+
+Each row: patterns of the file and the function (whole), of "before -> after" (anywhere), and why.
+A row excuses survivors only: what a test does catch is never looked up here.
+
+Read next: maml_cost.py.
+"""
+NUMBER = r"^-?[\d.]+(e-?\d+)? -> -?[\d.]+"
+# the tests pin how many findings a check gives, what they expect, and how tight they are
+CHOICE = "a size, a step or a case that a check or a picture goes through: any other will do"
+SYMMETRIC = "the matrix is symmetric: H v = v H"
+NOISE = "an estimate of round-off: any of its order will do"
+
+EXPLAINED = [
+    (r".*", r"(verify|picture|_problem).*", NUMBER, CHOICE),
+    (r"losses", r"log_cosh", r"^0 -> 1$|< 0 -> ", "log cosh is even: the branch avoids overflow "
+     "only, far from 0"),
+    (r"losses", r"SmoothLoss\..*|Quadratic\..*", r"self\.(A|H) @ ", SYMMETRIC),
+    (r"fomaml_error", r"", r"^3 -> 4$", CHOICE),
+    (r"fomaml_error", r"error_bound", r"^0\.0 -> 1\.0$", "for K = 0 the bound is 0, whatever L"),
+    (r"fomaml_error", r"cosine", r"^f @ m -> m @ f$", "a product of vectors"),
+    (r"fomaml_error", r"verify", r"4 \* STEPS", NOISE),
+    (r"many_steps", r"distance_to_solutions|nearest_point", r" @ ", SYMMETRIC),
+    (r"many_steps", r"verify", r"np\.log\(1e-08\)|2\.5 / max", CHOICE),
+    (r"quadratics", r"weight", r" -> H @ ", "H commutes with its powers"),
+    (r"quadratics", r"weighted_optimum", r"^m @ ", SYMMETRIC),
+    (r"quadratics", r"fixed_point", r"^20 -> 21$|1e-14", "when Newton's method stops, converged"),
+    (r"slopes", r"", r"^200 -> 201$", NOISE),
+    (r"slopes", r"taylor", r"^1 -> 2$", "reshape takes any negative size for the one to find"),
+    (r"slopes", r"components", r"^1 -> 2$", "what a column of zeros is divided by is no matter"),
+    (r"reptile_quadratic", r"quadratic_update", r"-> np\.linalg\.solve\(H, g\) @ ", SYMMETRIC),
+    (r"reptile_quadratic", r"geometric_sum", r"^H @ v -> v @ H$", SYMMETRIC),
+    (r"reptile_quadratic", r"verify", r"64 \* EPS", NOISE),
+]
