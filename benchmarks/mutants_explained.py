@@ -22,6 +22,7 @@ EXPLAINED = [
     (r"fomaml_error", r"verify", r"4 \* STEPS", NOISE),
     (r"many_steps", r"distance_to_solutions|nearest_point", r" @ ", SYMMETRIC),
     (r"many_steps", r"verify", r"np\.log\(1e-08\)|2\.5 / max", CHOICE),
+    (r"minibatches", r"verify_.*", r"(16|64) \* .*EPS|^64 \* k", NOISE),
     (r"quadratics", r"weight", r" -> H @ ", "H commutes with its powers"),
     (r"quadratics", r"weighted_optimum", r"^m @ ", SYMMETRIC),
     (r"quadratics", r"fixed_point", r"^20 -> 21$|1e-14", "when Newton's method stops, converged"),
