@@ -121,7 +121,7 @@ def verify(rng, loss=None, theta=None):
         gap("conjugate gradients and the matrix", implicit_gradient(loss_s, loss_q, phi, lam),
             exact, 1e-11),
         gap("CG's errors beyond their bounds", np.maximum(errors - bounds, 0), 0 * errors,
-            1e-11, scale=errors[0] or 1.0)]
+            1e-11, scale=errors[0])]
     if loss is None:
         away = solved_by_matrix(loss_s, loss_q, phi, lam, at=theta)
         found += [counterexample("H at theta", difference(away, exact), 1e-3),

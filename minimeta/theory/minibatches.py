@@ -137,7 +137,7 @@ def verify_path_gradients(rng, loss=None, theta=None):
         noise = 16 * EPS * float(np.linalg.norm(left[0, i]))
         found += [remainder(f"g_{i + 1}: remainder", alphas, errors[:, i], noise, 2),
                   gap(f"g_{i + 1}: coefficient of alpha, measured", measured[1, i], claimed[i],
-                      1e-6, scale=np.max(np.abs(claimed)) or 1.0)]
+                      1e-6, scale=np.max(np.abs(claimed)))]
     return found
 
 

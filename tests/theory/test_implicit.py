@@ -140,7 +140,11 @@ def test_memory_does_not_grow_with_the_solvers_steps():
 
 
 def test_verify(rng):
-    verified(verify(rng), gaps=3, counterexamples=2, loosest=1e-8)
+    found = verify(rng)
+    verified(found, gaps=3, counterexamples=2, loosest=1e-8)
+    assert found[-1].found == pytest.approx(loop_on_dome(0.5) - dome(0.5), rel=1e-12)
+    # lambda must be well above the curvature of a hill
+    verified(verify(rng, lambda t: -np.sum(t * t), [0.5, 2]), gaps=3, loosest=1e-8)
     verified(verify(rng, lambda t: np.sum(np.cos(t) * t), [0.5, 2]), gaps=3, loosest=1e-8)
     verified(verify(rng, np.sum), gaps=3, loosest=1e-8)
     verified(verify(rng, lambda t: 0 * np.sum(t)), gaps=3, loosest=1e-8)
