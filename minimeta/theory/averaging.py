@@ -6,7 +6,7 @@ for the mean c_k of K independent examples of variance sigma^2.  Proof: variance
 numbers add up, and 1/K comes out squared: K sigma^2 / K^2.  Here nothing is sampled: all n^K
 samples of K from n points are listed.
 
-Independence is needed: of K drawn without replacement the variance is sigma^2 / K times
+Counterexamples, not independent: of K drawn without replacement the variance is sigma^2 / K times
 (n - K) / (n - 1); of K copies of one example it is sigma^2.
 
 And one outlier moves the mean without bound, by distance / K: its breakdown point is 0.  The median

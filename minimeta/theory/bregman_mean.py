@@ -8,8 +8,9 @@ sum is E phi - phi(c) - <grad phi(c), mu - c>, with E phi = sum w_i phi(x_i).  A
 E phi - phi(mu).  The difference is D(mu, c), which is >= 0 as phi is convex: the mean is a
 minimiser.  It is the only one if phi is strictly convex, for then D(mu, c) > 0 elsewhere.
 
-The identity needs no convexity, but what it is good for does.  And the order of the arguments
-matters: for the first argument see first_argument.py.
+Counterexamples: log-sum-exp, not strictly convex, has a second minimiser; and for a concave phi the
+identity holds, but the mean is the worst choice.  The order of the arguments matters, too: for the
+first argument see first_argument.py.
 
 Source: Banerjee, Merugu, Dhillon, Ghosh 2005, "Clustering with Bregman Divergences", theorem 1.
 

@@ -8,7 +8,8 @@ one cosine of 1 and N - 1 of 0: a query equal to one support example and orthogo
 
 A temperature T makes it e^(1/T) / (e^(1/T) + N - 1), as near to 1 as one likes.  Hence the
 temperature in meta/matching.py; without it the loss is log(1 + (N - 1) / e) at the very least.
-Features of both signs, with cosines down to -1, exceed the cap too: e / (e + (N - 1) / e).
+Counterexamples: such a temperature; and features of both signs, with cosines down to -1, which
+reach e / (e + (N - 1) / e).
 
 Source: Vinyals et al. 2016, section 2.1.1 (the attention); non-negative features: any embedding
 that ends in a ReLU, as theirs does.

@@ -3,9 +3,10 @@
 Let F(x, c) >= 0 be smooth and F(x, x) = 0.  If sum_i w_i F(x_i, c) is least at c = mu for all
 points and weights, then F(x, c) = phi(x) - phi(c) - <grad phi(c), x - c> for a convex phi.
 
-Idea of the proof: at every c, all distributions of mean c give sum w_i grad_c F(x_i, c) = 0.  A
-function of x whose average depends on the mean alone is affine, so grad_c F(x, c) = A(c) (c - x);
-as a gradient in c for every x, A is a Hessian, of phi.
+Proof: at every c, all distributions of mean c give sum w_i h(x_i) = 0, h(x) = grad_c F(x, c).  Put
+for a point between x and x', in any of them, these two: h is affine, and h(c) = 0, so that h(x) =
+A(c) (c - x).  It is a gradient in c for every x, so A and the derivative of A are symmetric: A is a
+Hessian, of phi.  Integrate from F(x, x) = 0; phi is convex, since F >= 0.
 
 Two tests follow, for anyone's F.  The *affine defect*
     grad_c F((1 - t) x + t x', c) - (1 - t) grad_c F(x, c) - t grad_c F(x', c)
@@ -13,8 +14,8 @@ is zero for a Bregman divergence (its gradient in c is -(Hessian of phi at c)(x 
 be *recovered*: x -> F(x, b), for any b, is phi plus an affine function, which no Bregman divergence
 feels; so F is Bregman if and only if it is the divergence of its own F(., b).
 
-"Every" distribution is needed: for ||x - c||^4, not Bregman, the mean is best for all symmetric
-ones.
+Counterexamples: four divergences that are not Bregman.  "Every" distribution is needed: for
+||x - c||^4, one of the four, the mean is best for all symmetric ones.
 
 Source: Banerjee, Guo, Wang 2005, "On the Optimality of Conditional Expectation as a Bregman
 Predictor", theorem 3; Banerjee, Merugu, Dhillon, Ghosh 2005.

@@ -6,8 +6,8 @@ Proof: the log of the density N(z; c_k, S) is -(z - c_k)' S^-1 (z - c_k) / 2 plu
 S = I/2 the quadratic form is ||z - c_k||^2; the constant and the equal log-priors are common to all
 classes, and cancel in Bayes' rule.  With S = A^-1 / 2 it is the Mahalanobis divergence of x'Ax.
 
-With S = I the answers are the same, but not the probabilities: the logits are half as large.
-Unequal priors or covariances of the classes' own break even the answers.
+Counterexamples: with S = I the answers are the same, but not the probabilities, since the logits
+are half as large; unequal priors, or a covariance for each class, break even the answers.
 
 Source: Snell et al. 2017, section 2.3, on mixture densities; Mensink et al. 2013, "Distance-Based
 Image Classification".

@@ -9,7 +9,8 @@ difference is phi(c) - phi(c*) - <s, c - c*> = D(c, c*), as s = grad phi(c*).
 
 c* is the arithmetic mean for the squared norm and Mahalanobis' distance, the geometric mean for
 Kullback and Leibler's (phi = sum x log x), the harmonic mean for Itakura and Saito's
-(phi = -sum log x): swapped arguments give another prototype.
+(phi = -sum log x).  Counterexamples: the mean, taken for the best first argument; and log-sum-exp,
+not strictly convex, with two minimisers.
 
 Source: Banerjee et al. 2005, section 3; Nielsen and Nock 2009, "Sided and Symmetrized Bregman
 Centroids".

@@ -10,8 +10,8 @@ Proof: a mean moves along with its points, and R keeps lengths; ||s z - s c||^2 
 In the softmax of s times the scores, every example but the nearest has a share of at most
 exp(-s margin).
 
-Shears are no rigid motions and change the answers; and at a tie the margin is 0, and no scale
-decides it.
+Counterexamples: a shear, which is no rigid motion, changes the answers; and at a tie the margin is
+0, and no scale decides it.
 
 Source: Snell et al. 2017 (the distance is Euclidean); the limit: Boyd and Vandenberghe 2004,
 section 3.1.5, on log-sum-exp and the maximum.

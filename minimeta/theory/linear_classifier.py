@@ -6,8 +6,8 @@ Proof: expand D(z, c_k) = phi(z) - phi(c_k) - <grad phi(c_k), z - c_k>.  The ter
 to all classes, and the softmax does not feel it.  For the squared Euclidean distance w_k = 2 c_k,
 b_k = -||c_k||^2: the boundary of two classes is the hyperplane halfway between their prototypes.
 
-The prototype must be the *second* argument, and the distance squared: the logits -D(c_k, z) and
--||z - c_k|| are not linear, not even up to a common term.
+Counterexamples: the prototype as first argument, -D(c_k, z), and the distance not squared,
+-||z - c_k||.  These logits are not linear, not even up to a common term.
 
 Source: Snell et al. 2017, section 2.4 (squared distance) and 2.3 (Bregman divergences).
 

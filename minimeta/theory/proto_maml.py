@@ -3,9 +3,10 @@
     w_k = 2 c_k,  b_k = -||c_k||^2   =>   softmax(w z + b) = softmax_k -||z - c_k||^2
 
 Proof: theorem C5; the missing -||z||^2 is common to all classes.  The two agree in their gradients
-too, as long as the head is differentiated through its prototypes: taken as constants they give the
-same probabilities, but another gradient for the embedding.  After an inner step on the head the
-two part.
+too, as long as the head is differentiated through its prototypes.
+
+Counterexamples: prototypes taken as constants give the same probabilities, but another gradient for
+the embedding; and after an inner step on the head the two part.
 
 Source: Triantafillou et al. 2020, "Meta-Dataset", section 2 (Proto-MAML).
 
