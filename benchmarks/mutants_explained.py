@@ -20,6 +20,8 @@ EXPLAINED = [
     (r"fomaml_error", r"error_bound", r"^0\.0 -> 1\.0$", "for K = 0 the bound is 0, whatever L"),
     (r"fomaml_error", r"cosine", r"^f @ m -> m @ f$", "a product of vectors"),
     (r"fomaml_error", r"verify", r"4 \* STEPS", NOISE),
+    (r"fomaml_error", r"verify", r"^bound < size -> bound <= size$",
+     "equal on no generic loss, and the cosine is not negative then either"),
     (r"many_steps", r"distance_to_solutions|nearest_point", r" @ ", SYMMETRIC),
     (r"many_steps", r"verify", r"np\.log\(1e-08\)|2\.5 / max", CHOICE),
     (r"minibatches", r"verify_.*", r"(16|64) \* .*EPS|^64 \* k", NOISE),
