@@ -11,7 +11,6 @@ EXPLAINED = [
     ("mean", "geometric_median", "1000 -> 1001", "a limit of iterations"),
     ("linear_classifier", "verify", r"^[45] -> \d$", "more points, more prototypes"),
     ("linear_classifier", "picture", ">= np.max.* -> .*> np.max", "a value at its tolerance"),
-    ("linear_classifier", "picture", "line / shown", "shown is 1 or nan"),
     ("averaging", "verify", r"^[236] -> \d$|^\d+\.0 -> \d+\.0$", "another sample, another outlier"),
     ("averaging", "picture", "2 -> 3", "examples of three coordinates, of which one is moved"),
     ("geometry", "verify", r"^\d+\.0 -> \d+\.0$", "another scale, another tie"),

@@ -1,4 +1,4 @@
-"""What the theorems' checks found: a table, JSON, Markdown, and pictures; read next: ../cli/main.py.
+"""What the checks of theorems found: table, JSON, Markdown, pictures; read next: ../cli/main.py.
 """
 
 from __future__ import annotations

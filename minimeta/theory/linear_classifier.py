@@ -97,8 +97,8 @@ def picture(rng):
         along = np.array([-normal[1], normal[0]]) / np.sqrt(normal @ normal)
         line = on + np.linspace(-6.0, 6.0, 1201)[:, None] * along
         logits = line @ w.T + b
-        shown = np.where(logits[:, i] >= np.max(logits, axis=1) - 1e-9, 1.0, np.nan)
-        lines.append((f"classes {i} and {j} as likely", *(line * shown[:, None]).T))
+        shown = logits[:, i] >= np.max(logits, axis=1) - 1e-9       # the third is less likely
+        lines.append((f"classes {i} and {j} as likely", *line[shown].T))
     return Picture(
         kind="plane", title="Prototypical networks classify linearly", xlabel="embedding, first "
         "coordinate", ylabel="second coordinate", lines=tuple(lines),

@@ -18,6 +18,9 @@ One support set used k-1 times with an independent query leaves MAML and FOMAML 
 products pair the query with the support.  But where all gradients come from one set, as Reptile is
 often coded, B becomes B' = E[H_i g_i] = 1/2 grad E||g||^2: the counterexample to independence.
 
+B3 needs a second derivative.  Counterexample: with L_2 = max(theta, 0)^2 / 2 from theta = 0, where
+its gradient has a kink, the remainder is of order alpha, in one direction or the other.
+
 Source: Nichol, Achiam, Schulman 2018, section 5, equations 12 to 36.
 
 Read next: many_steps.py.
@@ -124,8 +127,22 @@ def _problem(rng, loss, theta, count):
     return losses, theta, step_size(losses[0], theta, 0.1)
 
 
+def at_a_kink(alpha) -> float:
+    """B3's remainder over alpha at theta = 0 of max(theta, 0)^2 / 2, from either side: one in all.
+
+    The first minibatch, -theta or theta, moves into the parabola or away from it.
+    """
+    rest = []
+    for way in (-1.0, 1.0):
+        losses, theta = [lambda t: way * t[0], lambda t: np.maximum(t[0], 0.0) ** 2 / 2], np.zeros(1)
+        left, right = (f(losses, theta, alpha)[1] for f in (path_gradients,
+                                                            path_gradient_expansion))
+        rest.append(abs(left[0] - right[0]) / alpha)
+    return sum(rest)
+
+
 def verify_path_gradients(rng, loss=None, theta=None):
-    """B3 for four minibatches: slopes, and the coefficient of alpha."""
+    """B3 for four minibatches: slopes, and the coefficient of alpha; and how it fails at a kink."""
     losses, theta, largest = _problem(rng, loss, theta, 4)
     alphas, found = ladder(largest, 14), []
     left = np.array([path_gradients(losses, theta, a) for a in alphas])
@@ -138,6 +155,9 @@ def verify_path_gradients(rng, loss=None, theta=None):
         found += [remainder(f"g_{i + 1}: remainder", alphas, errors[:, i], noise, 2),
                   gap(f"g_{i + 1}: coefficient of alpha, measured", measured[1, i], claimed[i],
                       1e-6, scale=np.max(np.abs(claimed)))]
+    if loss is None:
+        found.append(counterexample("a loss with a kink in its gradient: remainder over alpha",
+                                    at_a_kink(alphas[-1]), 0.99))
     return found
 
 

@@ -33,6 +33,9 @@ from .slopes import EPS, components, ladder, remainder, taylor
 from .theorem import Picture, Theorem, counterexample, slope
 
 
+WIDE = 12            # weights of the loss on which coefficients are measured
+
+
 def along(f, v):
     """The derivative of f, a number, in the direction v (P,): a function of theta, as f is."""
     return lambda theta: np.sum(grad(f)(theta) * v)
@@ -82,7 +85,7 @@ def textbook_form(loss, theta, alpha):
 def measured_coefficients(loss, theta, steps, h):
     """[(name, coefficient, measured)] of all terms, from updates at +-h, +-2h, ...
 
-    Needs P >= 4, so that the four vectors of alpha^4 can be told apart.
+    P must be 4 at least, so that the four vectors of alpha^4 can be told apart; the more, the better.
     """
     found = []
     coefficients = taylor(lambda a: telescoped([loss] * steps, theta, a), h, 4)
@@ -125,9 +128,11 @@ def verify(rng, loss=None, theta=None):
             found.append(remainder(f"k = {k}: remainder of - alpha g - alpha^2 H g", alphas, wrong,
                                    k * noise, 1 if k > 1 else 2))
     if not user:
+        wide, point = smooth_loss(rng, WIDE), starting_point(rng, dim=WIDE)
+        h = step_size(wide, point, 0.005)
         for k in (1, 2, 3, 4, 5):
-            found += [slope(f"k = {k}: coefficient of {name}", m, c, 1e-3 * max(1, abs(c)))
-                      for name, c, m in measured_coefficients(loss, theta, k, largest / 48)]
+            found += [slope(f"k = {k}: coefficient of {name}", m, c, 1e-4 * max(1, abs(c)))
+                      for name, c, m in measured_coefficients(wide, point, k, h)]
         k2 = remainders(loss, theta, 2, alphas[-1:])[:, 0]
         found.append(counterexample("k = 2: the textbook form's remainder over that of order 2",
                                     k2[4] / k2[1], 100))

@@ -43,7 +43,7 @@ def remainder(name, h, errors, noise, expected, limit=0.1) -> Finding:
     if np.all(np.asarray(errors) <= CLEAR * np.broadcast_to(noise, np.shape(errors))):
         worst = np.max(np.divide(errors, noise, out=np.zeros(len(h)),
                                  where=np.asarray(errors) > 0))
-        return gap(f"{name}: nothing remains, in units of round-off", worst, 0.0, CLEAR, scale=1.0)
+        return gap(f"{name}: nothing but round-off", EPS * worst, 0.0, EPS * CLEAR, scale=1.0)
     return slope(name, loglog_slope(h, errors, noise), expected, limit)
 
 

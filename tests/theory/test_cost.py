@@ -83,8 +83,19 @@ def test_verify(rng):
     found = verify(rng)
     verified(found, gaps=5, slopes=4, counterexamples=1)
     assert [f.limit for f in found if f.kind == "slope"] == [0.02] * 4
-    ratio, more = [f for f in found if ", in " in f.name]
-    assert 1 < ratio.found < 4 and ratio.limit <= 6 and 0.75 < more.found < 0.85 and more.limit == 1
+    ratio, more = [f.name for f in found if ", beyond" in f.name]
+    assert 1 < float(ratio.removeprefix("H v is ").removesuffix(" gradients, beyond 6")) < 4
+    assert 0.7 < float(more.removeprefix("MAML less FOMAML is ").partition(" H v")[0]) < 0.9
+
+
+@pytest.mark.parametrize("name, times", [("H v", 3), ("MAML", 1.5)])
+def test_costs_beyond_the_bounds_are_caught(monkeypatch, rng, name, times):
+    def dearer(loss, steps, alpha=0.01):
+        own = jobs(loss, steps)
+        return own | {name: lambda t: sum(own[name](t) for _ in range(round(2 * times)))}
+    plant(monkeypatch, verify, "jobs", dearer)
+    plant(monkeypatch, verify, "WIDTHS", (64, 128))
+    assert [f.name for f in verify(rng) if "beyond" in f.name and not f.passed]
 
 
 def explicit_hessian(f, x, v):

@@ -115,8 +115,7 @@ def test_picture(rng):
         assert 0.1 < np.std(np.array(points), axis=1).mean() < 0.9
     for (label, x, y), (i, j) in zip(drawn.lines, ((0, 1), (0, 2), (1, 2))):
         points = np.stack([x, y], axis=1)
-        assert points.shape == (1201, 2) and str(i) in label and str(j) in label
-        points = points[~np.isnan(x)]
+        assert str(i) in label and str(j) in label
         assert 300 < len(points) < 1000
         assert np.linalg.norm(points, axis=1).max() == pytest.approx(6, abs=1)
         distance = np.linalg.norm(points[:, None] - prototypes, axis=-1)
@@ -125,9 +124,8 @@ def test_picture(rng):
         step = np.linalg.norm(np.diff(points, axis=0), axis=1)
         assert np.allclose(step, 0.01)
     # a record for seed 0: where the boundaries are shown, and the sample
-    shown = [np.flatnonzero(~np.isnan(x)) for _, x, _ in drawn.lines]
-    assert [len(i) for i in shown] == [601, 585, 615]
-    assert [(x[i[0]], y[i[0]]) for i, (_, x, y) in zip(shown, drawn.lines)] == pytest.approx(
+    assert [len(x) for _, x, _ in drawn.lines] == [601, 585, 615]
+    assert [(x[0], y[0]) for _, x, y in drawn.lines] == pytest.approx(
         np.array([(-0.167, 0.001), (-5.395, 2.627), (-0.158, 0.011)]), abs=1e-3)
     assert prototypes == pytest.approx(
         np.array([[-1.4169, -0.9984], [1.0673, -1.0184], [-0.1091, 1.611]]), abs=1e-4)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minimeta.theory.losses import smooth_losses
-from minimeta.theory.minibatches import (METHODS, average_gradient, average_of_products,
+from minimeta.theory.minibatches import (METHODS, at_a_kink, average_gradient, average_of_products,
                                          average_product, coefficients, expected_direction,
                                          gradients_at, path_gradient_expansion, picture,
                                          predicted_direction, sequence_direction, sequences,
@@ -126,12 +126,22 @@ def test_one_set_taken_for_independent_is_caught(rng):
 
 def test_verify(rng):
     found = verify_path_gradients(rng)
-    verified(found, gaps=5, slopes=3)
+    verified(found, gaps=5, slopes=3, counterexamples=1)
     assert [f.expected for f in found if f.kind == "slope"] == [2, 2, 2]
     found = verify_expectations(rng)
     verified(found, gaps=26, slopes=24, counterexamples=1, loosest=1e-5)
     assert {f.expected for f in found if f.kind == "slope"} == {2}
     assert all(str(k) in "".join(f.name for f in found) for k in (2, 3, 4))
+
+
+@pytest.mark.parametrize("alpha", [0.5, 2.0 ** -10])
+def test_at_a_kink_the_remainder_is_of_order_alpha(alpha):
+    """From above the gradient moves by alpha, from below not at all; one H cannot say both."""
+    assert at_a_kink(alpha) == 1
+    way = np.array([[1.0], [-1.0]])
+    for w in way:
+        losses = [lambda t: w[0] * t[0], lambda t: np.maximum(t[0], 0.0) ** 2 / 2]
+        assert path_gradients(losses, np.zeros(1), alpha)[1] == max(-alpha * w[0], 0)
 
 
 def test_verify_a_users_loss(rng):

@@ -118,7 +118,7 @@ def test_verify(rng):
         assert slopes[f"k = {k}: remainder of - alpha g - alpha^2 H g"] == 1
     assert slopes["k = 1: remainder of - alpha g - alpha^2 H g"] == 2
     limits = [f.limit / max(1, abs(f.expected)) for f in found if "coefficient" in f.name]
-    assert limits == pytest.approx([1e-3] * 40)
+    assert limits == pytest.approx([1e-4] * 40)
     verified(verify(rng, lambda t: np.sum(np.cos(t) * t), [0.5, 2]), gaps=4, slopes=12)
 
 

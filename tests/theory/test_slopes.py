@@ -66,8 +66,8 @@ def test_remainder():
 def test_a_remainder_of_nothing_but_round_off():
     h = ladder(0.5, 4)
     found = remainder("x", h, np.array([3e-16, 0, 1e-16, 0]), 1e-16, 5)
-    assert (found.kind, found.limit) == ("gap", CLEAR) and found.passed
-    assert found.found == pytest.approx(3)
+    assert (found.kind, found.limit) == ("gap", CLEAR * 2.0 ** -52) and found.passed
+    assert found.found == pytest.approx(3 * 2.0 ** -52) and "nothing but round-off" in found.name
     assert remainder("x", h, np.zeros(4), 0.0, 5).passed
     assert remainder("x", h, np.full(4, CLEAR * 1e-3), 1e-3, 5).kind == "gap"
     assert remainder("x", h, np.array([1.0, 0, 0, 0]), 1e-16, 5).kind == "slope"
