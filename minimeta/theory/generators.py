@@ -101,7 +101,8 @@ def inverse_gradient(phi, slopes, start, steps=100):
 
     def residual(c):
         with np.errstate(all="ignore"):
-            found = grad(phi)(c) - slopes
+            # the gradient alone may be finite beyond the domain, as 1 / x is
+            found = grad(phi)(c) - slopes if np.isfinite(phi(c)) else np.full(c.shape, np.nan)
         return found, np.max(np.abs(found))
     r, size = residual(c)
     scale = np.max(np.abs(slopes)) + size
