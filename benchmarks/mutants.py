@@ -1,14 +1,15 @@
 """A mutation run: is every operator, sign and constant of the theorems held by a test?
 
-    python -m benchmarks.mutants [FILE ...]          # files of minimeta/theory, all by default
+    python -m benchmarks.mutants [--write] [FILE ...]   # files of minimeta/theory, all by default
 
 One operator, sign, comparison, term or number of a file is changed at a time, and the file's own
 test, tests/theory/test_FILE.py, is run against it.  A mutant that passes has survived: it is
 printed, with its line, unless it stands among the explained ones below, which change nothing that
-a test could see.  Each mutant is a forked child that imports the theory anew, so nothing is
-written and a mutant costs about as much as its test.  Exit code 1 if any survivor is unexplained.
+a test could see.  Each mutant is a forked child that imports the theory anew, so no source
+is written and a mutant costs about as much as its test.  Exit code 1 if any survivor is
+unexplained.  --write puts the counts into docs/results/mutants.md, each file's as it is done.
 
-Read next: mutants_explained.py.
+Read next: mutants_explained.py, mutants_page.py.
 """
 import ast
 import contextlib
@@ -24,6 +25,7 @@ import sys
 import time
 from pathlib import Path
 
+from . import mutants_page
 from .mutants_explained import EXPLAINED
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -231,7 +233,7 @@ def reason(name, function, what):
     return None
 
 
-def main(names, jobs=2):
+def main(names, jobs=2, write=False):
     """Run the files by name (maml_gradient or a path); the number of unexplained survivors."""
     from hypothesis import Phase, settings
     import minimeta.tasks  # noqa: F401  what children would import each for itself
@@ -257,6 +259,8 @@ def main(names, jobs=2):
                   + (f"   [{why}]" if why else ""), flush=True)
         open_ = known.count(None)
         total, unexplained = total + count, unexplained + open_
+        if write:
+            mutants_page.write(path.stem, count, len(survivors), known)
         print(f"{path.stem}: {count} mutants, {count - len(survivors)} caught ({stopped} of them "
               f"stopped for time), {len(survivors) - open_} explained, {open_} survivors, "
               f"{time.monotonic() - start:.0f} s", flush=True)
@@ -265,4 +269,5 @@ def main(names, jobs=2):
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main(sys.argv[1:]) else 0)
+    files = [argument for argument in sys.argv[1:] if argument != "--write"]
+    sys.exit(1 if main(files, write="--write" in sys.argv) else 0)

@@ -3,7 +3,7 @@
 Each row: patterns of the file and the function (whole), of "before -> after" (anywhere), and why.
 A row excuses survivors only: what a test does catch is never looked up here.
 
-Read next: maml_cost.py.
+Read next: mutants_page.py.
 """
 NUMBER = r"^-?[\d.]+(e-?\d+)? -> -?[\d.]+"
 # the tests pin how many findings a check gives, what they expect, and how tight they are
@@ -41,4 +41,7 @@ EXPLAINED = [
     (r"reptile_quadratic", r"quadratic_update", r"-> np\.linalg\.solve\(H, g\) @ ", SYMMETRIC),
     (r"reptile_quadratic", r"geometric_sum", r"^H @ v -> v @ H$", SYMMETRIC),
     (r"reptile_quadratic", r"verify", r"64 \* EPS", NOISE),
+    (r"discriminant", r"discriminant", r"1e-09 -> .*>= 1e-09", "a sum exactly at its tolerance"),
+    (r"mean", r"check_weights", r"> 1e-09 -> .*>= 1e-09", "a sum exactly at its tolerance"),
+    (r"linear_classifier", r"picture", r">= np.max.* -> .*> np.max", "a value at its tolerance"),
 ]

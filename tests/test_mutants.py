@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from benchmarks import mutants as tool
+from benchmarks import mutants as tool, mutants_page
 from benchmarks.mutants_explained import EXPLAINED
 
 
@@ -52,3 +52,27 @@ def test_explanations_match_names_only_where_they_say():
     for stem, where, pattern, why in EXPLAINED:
         assert all(map(re.compile, (stem, where, pattern))) and len(why) > 10
     assert tool.reason("losses", "nowhere", "0 -> 1") is None
+
+
+def test_the_page_gathers_the_rows_of_files(monkeypatch, tmp_path):
+    monkeypatch.setattr(mutants_page, "PAGE", tmp_path / "results" / "mutants.md")
+    mutants_page.write("slopes", 1200, 3, ["any will do", None, "any will do"])
+    mutants_page.write("losses", 10, 0, [])
+    mutants_page.write("slopes", 1100, 2, ["any will do", "symmetric"])
+    text = mutants_page.PAGE.read_text()
+    found = mutants_page.rows(text)
+    assert [row[:5] for row in found["losses"]] == [["`losses`", "10", "10", "0", "0"]]
+    assert found["slopes"][0][:5] == ["`slopes`", "1100", "1098", "2", "0"]
+    assert found["slopes"][1:] == [["`slopes`", "any will do", "1"], ["`slopes`", "symmetric", "1"]]
+    assert "| all | 1,110 | 1,108 | 2 | 0 | |" in text
+
+
+def test_the_page_has_all_files_and_no_survivor_without_a_reason():
+    found = mutants_page.rows(mutants_page.PAGE.read_text())
+    assert set(found) == {path.stem for path in tool.THEORY.glob("*.py")
+                          if (tool.ROOT / "tests" / "theory" / f"test_{path.stem}.py").exists()}
+    reasons = {why for *_, why in EXPLAINED}
+    for (_, count, caught, explained, unexplained, _), *rest in found.values():
+        assert int(count) == int(caught) + int(explained) and unexplained == "0"
+        assert int(explained) == sum(int(n) for *_, n in rest)
+        assert {why for _, why, _ in rest} <= reasons
