@@ -17,7 +17,7 @@ that the file claims. The command writes this page.
 
 """
 COUNTS = "| file | mutants | caught | explained | unexplained | date |\n|---|--:|--:|--:|--:|---|\n"
-REASONS = "\nThe explained survivors:\n\n| file | why no test can catch it | count |\n|---|---|--:|\n"
+REASONS = "\nExplained:\n\n| file | why no test can catch it | mutants |\n|---|---|--:|\n"
 
 
 def rows(text):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
 
-WIDE = 100
+NARROW, WIDE = 80, 100             # characters of a line
 
 
 @click.command()
@@ -31,20 +32,19 @@ def verify(context, names, loss, dimension, details, plot, as_json, seed):
     Exit code 1 if one fails.
     """
     import numpy as np
-    from rich.console import Console
 
     from ..report.folder import dumps
     from ..report.theorems import as_json as plain
-    from ..report.theorems import as_rich
+    from ..report.theorems import as_lines
     from ..run import verify as run
     from .target import find
 
     function = None if loss is None else find(loss)
+    theorems = run.chosen(names, generic=function is not None)
     theta = None
     if function is not None:
         theta = np.random.default_rng(seed).uniform(-1, 1, dimension)
         held(function, theta)
-    theorems = run.chosen(names, generic=function is not None)
     if plot is not None:
         writable(plot)
     outcomes = [run.verify(theorem, seed, function, theta) for theorem in theorems]
@@ -54,29 +54,55 @@ def verify(context, names, loss, dimension, details, plot, as_json, seed):
     if as_json:
         click.echo(dumps({"theorems": plain(outcomes), "passed": not failed}), nl=False)
     else:
-        console = Console()
-        if not console.is_terminal:
-            console = Console(width=WIDE)
-        console.print(as_rich(outcomes, details))
-        seconds = sum(o.seconds for o in outcomes)
-        count = len(outcomes)
-        click.echo(f"{', '.join(failed)} of {count} failed" if failed else
-                   f"{'all ' if count > 1 else ''}{count} hold{'s' * (count == 1)}, "
-                   f"{seconds:.0f} seconds")
+        width = min(max(shutil.get_terminal_size((WIDE, 24)).columns, NARROW), WIDE)
+        for line, bad in as_lines(outcomes, details, width):
+            click.echo(click.style(line, fg="red", bold=True) if bad else line)
+        if function is not None:
+            point = np.array2string(theta, precision=2, threshold=6, max_line_width=1000)
+            click.echo(f"The loss is {loss}, around {point} (--seed {seed}).")
+            if failed:
+                click.echo("An expansion fails where steps cross a kink (abs, max, relu).")
+        click.echo(f"{', '.join(failed)} of {counted(outcomes)} failed" if failed else
+                   f"{'All ' * (len(outcomes) > 1)}{counted(outcomes)} hold"
+                   f"{'s' * (len(outcomes) == 1)}, "
+                   f"in {sum(o.seconds for o in outcomes):.1f} seconds")
     context.exit(1 if failed else 0)
 
 
+def counted(outcomes) -> str:
+    """"1 theorem", "25 theorems"."""
+    return f"{len(outcomes)} theorem{'s' * (len(outcomes) != 1)}"
+
+
 def held(loss, theta) -> None:
-    """Raise ClickException unless `loss` maps a vector to a number."""
+    """Raise ClickException unless `loss` maps a vector to a finite float64 with a derivative."""
     import numpy as np
+
+    from ..autodiff import grad
+    from .target import files_of, told
+
+    def bad(what: str) -> click.ClickException:
+        return click.ClickException(f"--loss: the function {what}")
     try:
-        value = loss(theta)
+        with np.errstate(all="ignore"):
+            value, moved = loss(theta), loss(theta + 1e-3)
+            found = np.asarray(value)
+            if found.shape:
+                raise bad(f"returned shape {found.shape}, not a number: sum it")
+            if found.dtype != np.float64:
+                raise bad(f"returned {found.dtype}, not float64: the limits are for float64")
+            g = grad(loss)(theta)
+    except click.ClickException:
+        raise
     except Exception as error:      # anybody's code
-        raise click.ClickException(f"--loss: the function raised {type(error).__name__}: {error} "
-                                   f"at a vector of {theta.size} numbers; set --dimension") from error
-    if np.shape(value) != () or np.asarray(value).dtype.kind != "f":
-        raise click.ClickException(f"--loss: the function returned shape {np.shape(value)}, not a "
-                                   "number: sum it")
+        raise bad(f"raised {told(error, files_of([loss]))}, given a vector of {theta.size} "
+                  "numbers (--dimension)") from error
+    if not (np.isfinite(value) and np.all(np.isfinite(g))):
+        raise bad(f"or its gradient is not finite at {np.array2string(theta, precision=2)}: it is "
+                  "called around a random vector in [-1, 1]; shift its argument")
+    if not np.any(g):
+        raise bad("has no gradient: " + ("it is constant" if moved == value else "float(), .item() "
+                                         "or np.array() inside it cut the derivative off"))
 
 
 def writable(folder: Path) -> None:

@@ -1,8 +1,8 @@
-"""What the checks of theorems found: table, JSON, Markdown, pictures; read next: ../cli/main.py.
-"""
+"""What checks of theorems found: a table, JSON, Markdown, pictures; read next: ../cli/main.py."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,8 +10,15 @@ from ..run.verify import Outcome
 from ..style import COLOURS, look, new_figure
 from ..theory import Finding, Picture
 
-HEADS = ("", "theorem", "gap", "slope (expected)", "counterexample", "verdict")
+HEADS = ("gap", "slope", "counterexample", "verdict")
 KINDS = ("gap", "slope", "counterexample")
+CELLS = (15, 13, 14, 7)                # characters of those columns
+KEY = 5                                # of the first column
+NOTE = (
+    "gap: of the two sides, relative to their size, < what round-off explains.  slope: of a "
+    "remainder in log-log, or a coefficient, as measured (expected).  counterexample: how far the "
+    "sides are apart where a hypothesis is broken, > the least.  Shown is the check nearest to "
+    "failing.")
 
 
 def tightness(finding: Finding) -> float:
@@ -28,39 +35,57 @@ def shown(finding: Finding | None) -> str:
     if finding is None:
         return ""
     if finding.kind == "slope":
-        return f"{finding.found:.3g} ({finding.expected:g})"
-    sign = "<" if finding.kind == "gap" else ">"
-    return f"{finding.found:.1e} {sign} {finding.limit:.0e}"
+        return f"{finding.found:.3g} ({finding.expected:.3g})"
+    sign = "<" if (finding.kind == "gap") == finding.passed else ">"
+    limit = f"{finding.limit:.3g}" if finding.limit > 1e-3 else f"{finding.limit:.0e}"
+    return f"{finding.found:.2g} {sign} {limit}"
 
 
-def cells(outcome: Outcome) -> list[str]:
-    """A row of the table: of each kind the finding nearest to its limit."""
-    of = {kind: [f for f in outcome.findings if f.kind == kind] for kind in KINDS}
-    worst = [max(of[kind], key=tightness, default=None) for kind in KINDS]
-    verdict = "holds" if outcome.passed else "could not be computed" if outcome.error else "FAILS"
-    return [outcome.theorem.key, outcome.theorem.title, *map(shown, worst), verdict]
+def verdict(outcome: Outcome) -> str:
+    """One word for the last column."""
+    return "holds" if outcome.passed else "ERROR" if outcome.error else "FAILS"
 
 
-def as_rich(outcomes: Iterable[Outcome], details: bool = False) -> Any:
-    """The table for a terminal; with details a line for each finding."""
-    from rich.table import Table
+def tightest(outcome: Outcome) -> list[Finding | None]:
+    """Of each kind the finding nearest to its limit, or None."""
+    return [max((f for f in outcome.findings if f.kind == kind), key=tightness, default=None)
+            for kind in KINDS]
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for head in HEADS:
-        table.add_column(head, overflow="fold", no_wrap=head not in ("theorem",))
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of a text; a formula is not broken at its minus signs."""
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+
+
+def row(key: str, text: str, cells: Iterable[str], width: int, dent: int = 0) -> list[str]:
+    """Lines of a row: cells are right of the first line of the text, which is wrapped."""
+    room = width - KEY - sum(CELLS) - len(CELLS)
+    first, *more = wrapped(text, room - dent)
+    end = "".join(f" {cell:<{size}}" for cell, size in zip(cells, CELLS))
+    return [f"{key:<{KEY}}{' ' * dent}{first:<{room - dent}}{end}".rstrip(),
+            *(" " * (KEY + dent) + line for line in more)]
+
+
+def as_lines(outcomes: Iterable[Outcome], details: bool = False,
+             width: int = 100) -> list[tuple[str, bool]]:
+    """The table for a terminal, (line, whether it tells of a failure); with details all findings.
+
+    Each theorem has a line of numbers and its statement below.
+    """
+    table = [(line, False) for line in row("", "theorem", HEADS, width)]
     for outcome in outcomes:
-        style = None if outcome.passed else "bold red"
-        table.add_row(*cells(outcome), style=style)
-        if details:
-            table.add_row("", outcome.theorem.statement, style="italic")
-        if outcome.error:
-            table.add_row("", outcome.error)
+        theorem, failed = outcome.theorem, not outcome.passed
+        cells = [*map(shown, tightest(outcome)), verdict(outcome)]
+        table += [(line, failed) for line in row(theorem.key, theorem.title, cells, width)]
+        below = [(theorem.statement, False)] + [(outcome.error, True)] * bool(outcome.error)
+        for text, bad in below:
+            table += [(" " * KEY + line, bad) for line in wrapped(text, width - KEY)]
         for finding in outcome.findings:
             if details or not finding.passed:
-                column = KINDS.index(finding.kind)
-                table.add_row("", f"  {finding.name}", *[""] * column, shown(finding),
-                              *[""] * (2 - column), "" if finding.passed else "FAILS", style="dim")
-    return table
+                cells = [shown(finding) if finding.kind == kind else "" for kind in KINDS]
+                table += [(line, not finding.passed) for line in row(
+                    "", finding.name, [*cells, "" if finding.passed else "FAILS"], width, dent=2)]
+    return table + [("", False)] + [(line, False) for line in wrapped(NOTE, width)]
 
 
 def as_markdown(outcome: Outcome) -> str:

@@ -21,14 +21,19 @@ def ladder(largest, count=STEPS):
     return largest * 0.5 ** np.arange(count)
 
 
+def first_drowned(errors, noise) -> int:
+    """The index of the first of errors (n,) that is not clear of round-off; n if all are."""
+    clear = np.asarray(errors) > CLEAR * np.broadcast_to(noise, np.shape(errors))
+    return len(clear) if clear.all() else int(np.argmin(clear))
+
+
 def loglog_slope(h, errors, noise, points=4):
     """The slope of log errors against log h at the smallest `points` steps clear of round-off.
 
     h (n,) goes down; noise, a number or (n,), is the round-off in errors (n,).  nan where fewer
     than two steps are clear.
     """
-    clear = np.asarray(errors) > CLEAR * np.broadcast_to(noise, np.shape(errors))
-    count = len(clear) if clear.all() else int(np.argmin(clear))     # the first that is not
+    count = first_drowned(errors, noise)
     if count < 2:
         return np.nan
     last = slice(max(0, count - points), count)
@@ -38,11 +43,15 @@ def loglog_slope(h, errors, noise, points=4):
 def remainder(name, h, errors, noise, expected, limit=0.1) -> Finding:
     """The finding that errors (n,) go down as h^expected, or are nothing but round-off.
 
-    The latter happens where a loss has no such term, as quadratics have no third derivative.
+    The latter happens where a loss has no such term, as quadratics have no third derivative; and
+    all of a sudden, once h is small enough, where it consists of pieces without.
     """
-    if np.all(np.asarray(errors) <= CLEAR * np.broadcast_to(noise, np.shape(errors))):
-        worst = np.max(np.divide(errors, noise, out=np.zeros(len(h)),
-                                 where=np.asarray(errors) > 0))
+    errors, noise = np.asarray(errors), np.broadcast_to(noise, np.shape(errors))
+    end = first_drowned(errors, noise)
+    if end < len(h) and (not end or errors[end - 1] > 2 ** (expected + 2)
+                         * max(errors[end], noise[end])):
+        worst = np.max(np.divide(errors[end:], noise[end:], out=np.zeros(len(h) - end),
+                                 where=errors[end:] > 0))
         return gap(f"{name}: nothing but round-off", EPS * worst, 0.0, EPS * CLEAR, scale=1.0)
     return slope(name, loglog_slope(h, errors, noise), expected, limit)
 
