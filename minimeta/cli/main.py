@@ -15,6 +15,7 @@ from ..tasks import DataError
 from .bench import bench
 from .check import check
 from .compare import compare
+from .verify import verify
 
 WRONG_INPUT, INTERRUPTED = 2, 130
 
@@ -54,5 +55,6 @@ def main(context):
 
 
 main.add_command(compare)
+main.add_command(verify)
 main.add_command(check)
 main.add_command(bench)

@@ -1,0 +1,47 @@
+"""Mutants that no test can catch, since they change nothing that is claimed: file, place, reason.
+
+Each row: patterns of the file and the function (whole), of "before -> after" (anywhere), and why.
+A row excuses survivors only: what a test does catch is never looked up here.
+
+Read next: mutants_page.py.
+"""
+NUMBER = r"^-?[\d.]+(e-?\d+)? -> -?[\d.]+"
+# the tests pin how many findings a check gives, what they expect, and how tight they are
+CHOICE = "a size, a step or a case that a check or a picture goes through: any other will do"
+SYMMETRIC = "the matrix is symmetric: H v = v H"
+NOISE = "an estimate of round-off: any of its order will do"
+
+EXPLAINED = [
+    (r".*", r"(verify|picture|_problem).*", NUMBER, CHOICE),
+    (r"losses", r"log_cosh", r"^0 -> 1$|< 0 -> ", "log cosh is even: the branch avoids overflow "
+     "only, far from 0"),
+    (r"losses", r"SmoothLoss\..*|Quadratic\..*", r"self\.(A|H) @ ", SYMMETRIC),
+    (r"fomaml_error", r"", r"^3 -> 4$", CHOICE),
+    (r"fomaml_error", r"error_bound", r"^0\.0 -> 1\.0$", "for K = 0 the bound is 0, whatever L"),
+    (r"fomaml_error", r"cosine", r"^f @ m -> m @ f$", "a product of vectors"),
+    (r"fomaml_error", r"verify", r"4 \* STEPS", NOISE),
+    (r"fomaml_error", r"verify", r"^bound < size -> bound <= size$",
+     "equal on no generic loss, and the cosine is not negative then either"),
+    (r"many_steps", r"distance_to_solutions|nearest_point", r" @ ", SYMMETRIC),
+    (r"many_steps", r"verify", r"np\.log\(1e-08\)|2\.5 / max", CHOICE),
+    (r"minibatches", r"verify_.*", r"(16|64) \* .*EPS|^64 \* k", NOISE),
+    (r"reptile_expansion", r"measured_coefficients", r"^4 -> 5$", "a coefficient more, not used"),
+    (r"reptile_expansion", r"verify", r"2 \* EPS|np\.linalg\.norm\(.*theta\)", NOISE),
+    (r"implicit", r"", r"^3 -> 4$", "Newton's method has converged before"),
+    (r"quadratics", r"weight", r" -> H @ ", "H commutes with its powers"),
+    (r"quadratics", r"weighted_optimum", r"^m @ ", SYMMETRIC),
+    (r"quadratics", r"fixed_point", r"^20 -> 21$|1e-14", "when Newton's method stops, converged"),
+    (r"cost", r"", r"^0\.01 -> 1\.01$", "no count depends on the step size"),
+    (r"implicit", r"conjugate_gradients", r"^2 -> 3$", "more iterations than are ever needed"),
+    (r"implicit", r"cg_errors", r"\(x - exact\)", SYMMETRIC),
+    (r"implicit", r"verify", r"^0\.5 \* largest -> 0\.5 / largest$", CHOICE),
+    (r"slopes", r"", r"^200 -> 201$", NOISE),
+    (r"slopes", r"taylor", r"^1 -> 2$", "reshape takes any negative size for the one to find"),
+    (r"slopes", r"components", r"^1 -> 2$", "what a column of zeros is divided by is no matter"),
+    (r"reptile_quadratic", r"quadratic_update", r"-> np\.linalg\.solve\(H, g\) @ ", SYMMETRIC),
+    (r"reptile_quadratic", r"geometric_sum", r"^H @ v -> v @ H$", SYMMETRIC),
+    (r"reptile_quadratic", r"verify", r"64 \* EPS", NOISE),
+    (r"discriminant", r"discriminant", r"1e-09 -> .*>= 1e-09", "a sum exactly at its tolerance"),
+    (r"mean", r"check_weights", r"> 1e-09 -> .*>= 1e-09", "a sum exactly at its tolerance"),
+    (r"linear_classifier", r"picture", r">= np.max.* -> .*> np.max", "a value at its tolerance"),
+]

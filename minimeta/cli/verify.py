@@ -1,0 +1,127 @@
+"""`minimeta verify`: the theorems, computed; read next: target.py."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+NARROW, WIDE = 80, 100             # characters of a line
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@click.option("--loss", metavar="MODULE:FUNCTION",
+              help="Check those that hold for any loss on yours, a function of a vector.")
+@click.option("--dimension", type=click.IntRange(min=1), default=3, show_default=True,
+              help="Length of that vector.")
+@click.option("--details", is_flag=True, help="A line for each single check.")
+@click.option("--plot", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the figures.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, only.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="All randomness comes from it.")
+@click.pass_context
+def verify(context, names, loss, dimension, details, plot, as_json, seed):
+    """Compute the theorems of meta-learning: A1 to A7 (MAML), B0 to B6 (Reptile), C1 to C11
+    (prototypes), or those that are named.
+
+    Each row gives the check nearest to its limit: the gap between the two sides, relative; the
+    slope of a remainder in log-log; and how far apart the sides are when a hypothesis is broken.
+    Exit code 1 if one fails.
+    """
+    import numpy as np
+
+    from ..report.folder import dumps
+    from ..report.theorems import as_json as plain
+    from ..report.theorems import as_lines
+    from ..run import verify as run
+    from .target import find
+
+    function = None if loss is None else find(loss)
+    theorems = run.chosen(names, generic=function is not None)
+    theta = None
+    if function is not None:
+        theta = np.random.default_rng(seed).uniform(-1, 1, dimension)
+        held(function, theta)
+    if plot is not None:
+        writable(plot)
+    outcomes = [run.verify(theorem, seed, function, theta) for theorem in theorems]
+    if plot is not None:
+        draw_all(theorems, plot, seed, quiet=as_json)
+    failed = [o.theorem.key for o in outcomes if not o.passed]
+    if as_json:
+        click.echo(dumps({"theorems": plain(outcomes), "passed": not failed}), nl=False)
+    else:
+        width = min(max(shutil.get_terminal_size((WIDE, 24)).columns, NARROW), WIDE)
+        for line, bad in as_lines(outcomes, details, width):
+            click.echo(click.style(line, fg="red", bold=True) if bad else line)
+        if function is not None:
+            point = np.array2string(theta, precision=2, threshold=6, max_line_width=1000)
+            click.echo(f"The loss is {loss}, around {point} (--seed {seed}).")
+            if failed:
+                click.echo("An expansion fails where steps cross a kink (abs, max, relu).")
+        click.echo(f"{', '.join(failed)} of {counted(outcomes)} failed" if failed else
+                   f"{'All ' * (len(outcomes) > 1)}{counted(outcomes)} hold"
+                   f"{'s' * (len(outcomes) == 1)}, "
+                   f"in {sum(o.seconds for o in outcomes):.1f} seconds")
+    context.exit(1 if failed else 0)
+
+
+def counted(outcomes) -> str:
+    """"1 theorem", "25 theorems"."""
+    return f"{len(outcomes)} theorem{'s' * (len(outcomes) != 1)}"
+
+
+def held(loss, theta) -> None:
+    """Raise ClickException unless `loss` maps a vector to a finite float64 with a derivative."""
+    import numpy as np
+
+    from ..autodiff import grad
+    from .target import files_of, told
+
+    def bad(what: str) -> click.ClickException:
+        return click.ClickException(f"--loss: the function {what}")
+    try:
+        with np.errstate(all="ignore"):
+            value, moved = loss(theta), loss(theta + 1e-3)
+            found = np.asarray(value)
+            if found.shape:
+                raise bad(f"returned shape {found.shape}, not a number: sum it")
+            if found.dtype != np.float64:
+                raise bad(f"returned {found.dtype}, not float64: the limits are for float64")
+            g = grad(loss)(theta)
+    except click.ClickException:
+        raise
+    except Exception as error:      # anybody's code
+        raise bad(f"raised {told(error, files_of([loss]))}, given a vector of {theta.size} "
+                  "numbers (--dimension)") from error
+    if not (np.isfinite(value) and np.all(np.isfinite(g))):
+        raise bad(f"or its gradient is not finite at {np.array2string(theta, precision=2)}: it is "
+                  "called around a random vector in [-1, 1]; shift its argument")
+    if not np.any(g):
+        raise bad("has no gradient: " + ("it is constant" if moved == value else "float(), .item() "
+                                         "or np.array() inside it cut the derivative off"))
+
+
+def writable(folder: Path) -> None:
+    """Make the folder; raise ClickException if that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written ({error.strerror}): give another "
+                                   "folder with --plot") from error
+
+
+def draw_all(theorems, folder: Path, seed: int, quiet: bool) -> None:
+    """A PNG for each theorem that has a picture."""
+    from ..report.theorems import draw
+    from ..run.verify import generator
+
+    drawn = [t for t in theorems if t.picture is not None]
+    for theorem in drawn:
+        draw(theorem.picture(generator(theorem, seed))).savefig(
+            folder / f"{theorem.key}.png", bbox_inches="tight")
+    if not quiet:
+        click.echo(f"{len(drawn)} figures are in {folder}/")

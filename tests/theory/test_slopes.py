@@ -1,0 +1,118 @@
+"""Slopes and coefficients of functions whose slopes and coefficients are known."""
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minimeta.theory.slopes import (CLEAR, components, even_odd, ladder, loglog_slope, remainder,
+                                    taylor)
+from tests.theory.problems import generators, lattice
+
+
+def test_ladder():
+    assert ladder(3.0, 4).tolist() == [3, 1.5, 0.75, 0.375]
+    assert len(ladder(1.0)) == 24
+
+
+@given(st.integers(1, 6), lattice)
+def test_slope_of_a_power(p, c):
+    h = ladder(0.5, 12)
+    assert abs(loglog_slope(h, abs(c) * h ** p, 0.0) - p) < 1e-9
+
+
+def test_slope_is_taken_at_the_smallest_steps():
+    h = ladder(1.0, 12)
+    errors = h ** 3 + h ** 2               # slope 3 at first, 2 in the end
+    assert abs(loglog_slope(h, errors, 0.0) - 2) < 0.01
+    assert abs(loglog_slope(h, errors, 0.0, points=12) - 2) > 0.02
+    exact = np.polyfit(np.log(h[-4:]), np.log(errors[-4:]), 1)[0]
+    assert loglog_slope(h, errors, 0.0) == pytest.approx(exact, rel=1e-12)
+    assert loglog_slope(h, errors, 0.0, points=2) == pytest.approx(
+        np.log2(errors[-2] / errors[-1]), rel=1e-12)
+
+
+def test_slope_ends_where_round_off_begins():
+    h = ladder(1.0, 30)
+    noise = 1e-10
+    errors = h ** 2 + noise * np.cos(np.arange(30)) ** 2
+    assert abs(loglog_slope(h, errors, noise) - 2) < 0.01
+    assert loglog_slope(h, errors, 0.0) < 0.5
+    # a lucky large error after the first drowned one does not count
+    late = np.array([1.0, 0.25, 0.0, 0.5])
+    assert loglog_slope(ladder(1.0, 4), late, 1e-9) == pytest.approx(2)
+    # the noise may have a size of its own at every step
+    assert loglog_slope(h, h ** 2, h ** 3 / CLEAR / 2) == pytest.approx(2)
+    assert loglog_slope(h, h ** 2, np.where(h < 0.3, 1.0, 0.0)) == pytest.approx(2)
+
+
+def test_slope_of_too_few_points_is_nan():
+    h = ladder(1.0, 3)
+    assert np.isnan(loglog_slope(h, np.zeros(3), 0.0))
+    assert np.isnan(loglog_slope(h, np.array([1.0, 0, 0]), 0.0))
+    assert loglog_slope(h, np.array([1.0, 0.5, 0]), 0.0) == pytest.approx(1)
+    edge = np.array([1.0, CLEAR * 1e-3, CLEAR * 1e-3 / 2])
+    assert np.isnan(loglog_slope(h, edge, 1e-3))     # at CLEAR times the noise is not clear
+
+
+def test_remainder():
+    h = ladder(0.5, 12)
+    found = remainder("x", h, h ** 3, 1e-16, 3)
+    assert (found.kind, found.expected, found.limit) == ("slope", 3, 0.1) and found.passed
+    assert not remainder("x", h, h ** 3, 1e-16, 2).passed
+    assert not remainder("x", h, h ** 3, 1e-16, 4).passed
+    assert remainder("x", h, h ** 3, 1e-16, 3.2, limit=0.3).passed
+
+
+def test_a_remainder_of_nothing_but_round_off():
+    h = ladder(0.5, 4)
+    found = remainder("x", h, np.array([3e-16, 0, 1e-16, 0]), 1e-16, 5)
+    assert (found.kind, found.limit) == ("gap", CLEAR * 2.0 ** -52) and found.passed
+    assert found.found == pytest.approx(3 * 2.0 ** -52) and "nothing but round-off" in found.name
+    assert remainder("x", h, np.zeros(4), 0.0, 5).passed
+    assert remainder("x", h, np.full(4, CLEAR * 1e-3), 1e-3, 5).kind == "gap"
+    assert remainder("x", h, np.array([1.0, 0, 0, 0]), 1e-16, 5).kind == "slope"
+    assert not remainder("x", h, np.array([1.0, 0, 0, 0]), 1e-16, 5).passed
+
+
+def test_even_and_odd_part():
+    even, odd = even_odd(np.exp, 0.7)
+    assert even == pytest.approx(np.cosh(0.7)) and odd == pytest.approx(np.sinh(0.7))
+
+
+@given(generators, st.integers(0, 9))
+def test_taylor_of_polynomials(rng, order):
+    c = rng.standard_normal((10, 3))
+    found = taylor(lambda h: sum(c[n] * h ** n for n in range(10)), 0.5, order)
+    assert found.shape == (order + 1, 3)
+    assert np.max(np.abs(found - c[:order + 1])) < 1e-8
+
+
+def test_taylor_of_a_smooth_function():
+    found = taylor(np.exp, 0.05, 4)
+    assert np.allclose(found, 1 / np.array([1, 1, 2, 6, 24]), atol=1e-8)
+    assert abs(taylor(np.exp, 0.5, 1, nodes=1)[1] - np.sinh(0.5) / 0.5) < 1e-14
+    assert taylor(lambda h: np.full((2, 2), h), 0.1, 1).shape == (2, 2, 2)
+    with pytest.raises(ValueError, match="order=2 of 1 pairs of points: at most 1"):
+        taylor(np.exp, 0.1, 2, nodes=1)
+    assert taylor(np.exp, 0.1, 1, nodes=1).shape == (2,)
+    with pytest.raises(ValueError, match="at most 9"):
+        taylor(np.exp, 0.1, 10)
+
+
+@given(generators)
+def test_components(rng):
+    basis, c = rng.standard_normal((3, 5)), rng.standard_normal(3)
+    basis[1] *= 1e-6
+    found, rest = components(c @ basis, list(basis))
+    assert np.allclose(found, c, rtol=1e-7) and rest < 1e-12
+    aside = rng.standard_normal(5)
+    found, rest = components(c @ basis + aside, list(basis))
+    normal = aside - basis.T @ np.linalg.lstsq(basis.T, aside, rcond=None)[0]
+    assert rest == pytest.approx(np.linalg.norm(normal) / np.linalg.norm(c @ basis + aside))
+
+
+def test_components_of_zeros():
+    found, rest = components(np.zeros(3), [np.ones(3)])
+    assert found == 0 and rest == 0
+    found, rest = components(np.array([2.0, 0]), [np.array([1.0, 0]), np.zeros(2)])
+    assert found.tolist() == [2, 0] and rest == 0
