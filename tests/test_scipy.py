@@ -14,7 +14,7 @@ from minimeta import defvjp, grad, jacobian
 from minimeta.autodiff.table import RULES
 from minimeta.scipy import linalg, signal, special, stats
 from tests.autodiff.samples.core import A, B, M, draw
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 L = np.tril(M)
 S = M @ M.T

@@ -5,7 +5,7 @@ import pytest
 from minimeta import grad, hessian, vjp
 from tests.autodiff.samples import ALL
 from tests.autodiff.test_rules import weighed
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 X = np.array([0.3, 0.5, 0.7])
 EMPTY = np.zeros((0, 3))
