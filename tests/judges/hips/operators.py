@@ -8,7 +8,6 @@ import inspect
 import numpy as np
 
 import minimeta
-from minimeta import defvjp, primitive, ravel
 
 
 def of_argument(operator):
@@ -143,7 +142,4 @@ def define(f, *makers, argnums=None):
     rules = [(lambda *_: None) if maker is None else
              (lambda g, y, *xs, _maker=maker, **static: _maker(y, *xs, **static)(g))
              for maker in makers]
-    defvjp(f, *rules, argnums=argnums)
-
-
-__all__ = ["primitive", "ravel"]
+    minimeta.defvjp(f, *rules, argnums=argnums)
