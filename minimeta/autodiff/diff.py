@@ -43,7 +43,7 @@ class Level:
             deps, value, x = deps | x.deps, x.value, x
         else:
             if not hasattr(x, "dtype"):
-                x = np.asarray(x)
+                x = np.copy(x)
             if x.dtype.kind not in "fc":
                 raise TypeError(f"cannot differentiate with respect to {x.dtype} input: "
                                 "convert it to float first, x.astype(float)")
@@ -145,7 +145,8 @@ def _sweep(nodes, pending, leaves, bit, outer):
             order = a.order
             if order not in pending:
                 pending[order] = c
-            elif order in mine and type(c) is not Traced:
+            elif order in mine and type(c) is np.ndarray \
+                    and c.strides == pending[order].strides:      # else the sum is laid out anew
                 np.add(pending[order], c, out=pending[order])
             else:
                 c = pending[order] = pending[order] + c
@@ -171,7 +172,6 @@ def fit(c, v):
             axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape)
                                               if n == 1 and c.shape[i + lead] != 1)
             c = np.reshape(np.sum(c, axis=axes), shape)
-            c = np.broadcast_to(c, shape)
     if c.dtype != v.dtype:
         if c.dtype.kind == "c" and v.dtype.kind != "c":
             c = np.real(c)
@@ -225,8 +225,8 @@ def own(found, inputs, others):
         if c is None:
             c = np.zeros_like(x.value)
         elif type(c) is not Traced:
-            if type(x.value) is np.ndarray and type(c) is not np.ndarray:
-                c = np.asarray(c)
+            if c.shape == () and not isinstance(x.value, np.generic):     # never a NumPy scalar
+                c = np.copy(c)
             if getattr(c, "base", None) is not None or id(c) in taken:
                 c = c.copy()
         taken.add(id(c))

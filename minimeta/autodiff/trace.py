@@ -16,6 +16,7 @@ from .table import FUNCTIONS, PLAIN, RULES, no_rule, writes
 _SCALARS = {bool, int, float, complex, np.bool_, np.int32, np.int64, np.float32, np.float64,
             np.complex64, np.complex128, type(None), str}
 NO_KEYWORDS = {}
+RECORDERS = set()    # types of arrays that note primitives down as one call each
 _tick = itertools.count().__next__
 
 
@@ -81,15 +82,30 @@ def record(fn, *args, **kwargs):
     return items(node) if isinstance(value, tuple) else node
 
 
-def primitive(fn):
+def primitive(fn=None, *, inline=False):
     """A function of arrays with a rule of its own (`defvjp`), recorded as one node when traced.
 
     Positional arguments are operands, keyword arguments are static.  Inside, arrays are plain.
+    inline: it is made of NumPy functions alone, and `compile` may look inside; else a compiled
+    program calls it as it is.
     """
+    if fn is None:
+        return functools.partial(primitive, inline=inline)
+
+    @functools.wraps(fn)
+    def opaque(*args, **kwargs):
+        if RECORDERS:
+            for a in (*args, *kwargs.values()):
+                for b in a if type(a) is tuple else (a,):       # a tuple: an index
+                    if type(b) in RECORDERS:
+                        return b.primitive(fn, args, kwargs)
+        return fn(*args, **kwargs)
+    inner = fn if inline else opaque
+
     @functools.wraps(fn)
     def recorded(*args, **kwargs):
-        return call(fn, *args, **kwargs)
-    recorded._primitive = fn
+        return call(inner, *args, **kwargs)
+    recorded._primitive = inner
     return recorded
 
 

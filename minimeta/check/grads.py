@@ -268,8 +268,9 @@ class Check:
         host, count = inputs.hosts[leaf], inputs.units(leaf)
         random = [Line(inputs, leaf, direction=self.lattice(host)) for _ in range(self.directions)]
         # noise is heard where no entry moves by more than it is large
-        survey.listen([Line(inputs, leaf, direction=line.direction * inputs.steps[leaf]
-                            / inputs.scales[leaf]) for line in random])
+        own = inputs.steps[leaf] / inputs.scales[leaf]
+        survey.listen([Line(inputs, leaf, direction=line.direction * own)
+                       for line in (random if order == 1 else random[:1])])
         most = MOST_ENTRIES.get(order, FEW_ENTRIES)
         total = sum(map(inputs.units, range(len(inputs.leaves))))
         entries = self.full is True or (self.full == "auto" and total <= most)
@@ -292,17 +293,14 @@ class Check:
         flat = line.direction.reshape(-1)
         units = np.arange(inputs.units(leaf))
         while len(units) > 1:
-            halves = []
-            for half in (units[:len(units) // 2], units[len(units) // 2:]):
-                d = np.zeros_like(flat)
-                for part, keep in ((1, half[half < flat.size]),
-                                   (1j, half[half >= flat.size] - flat.size)):
-                    if len(keep):
-                        d[keep] += flat[keep].real if part == 1 else 1j * flat[keep].imag
-                halves.append((half, Line(inputs, leaf, direction=d.reshape(line.direction.shape))))
-            survey.run([h[1] for h in halves])
-            k = int(np.argmax(np.where(survey.state[:, c] == FALSE, survey.over[:, c], -1)))
-            if survey.state[k, c] != FALSE:
-                return None
-            units = halves[k][0]
-        return Line(inputs, leaf, unit=int(units[0]))
+            half = units[:len(units) // 2]
+            d = np.zeros_like(flat)
+            for part, keep in ((1, half[half < flat.size]),
+                               (1j, half[half >= flat.size] - flat.size)):
+                if len(keep):
+                    d[keep] += flat[keep].real if part == 1 else 1j * flat[keep].imag
+            within = survey.suspect(Line(inputs, leaf, direction=d.reshape(line.direction.shape)),
+                                    c)
+            units = half if within else units[len(units) // 2:]
+        found = Line(inputs, leaf, unit=int(units[0]))
+        return found if survey.suspect(found, c) else None

@@ -18,6 +18,7 @@ POINTS, ORDERS = 10, (4, 5, 6)   # of a table of differences
 SIGNIFICANT = 40                 # a gap between one-sided slopes counts above so many sigma / t
 LEVEL, PLATEAU = 5, 1024         # steps of one level of noise; the highest, in eps max(1, |F|)
 SMOOTH, KINK, JUMP = 0, 1, 2
+SHORT = 6                        # steps of a ladder that is not a whole one
 
 
 def ladder(eps, ratio=2.0):
@@ -93,6 +94,8 @@ def estimate(centre, plus, minus, steps, sigma, eps):
         change[:, 2:] = np.abs(richardson[:, 2:] - richardson[:, 1:-1])
         # one lucky crossing must not pass for convergence: the change before may shrink by r^4
         change[:, 3:] = np.maximum(change[:, 3:], change[:, 2:-1] / square[:, 2:] ** 2)
+        if change.shape[1] > SHORT:
+            change[:, 2] = np.inf                   # nothing guards the first one of a whole ladder
         size = np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(centre))
         heard = scatter(richardson, t, PLATEAU * eps * np.maximum(1, np.abs(centre)))
         sigma = np.where(heard > 2 * sigma, 1.5 * heard, sigma)
@@ -167,7 +170,7 @@ def kinks(centre, plus, minus, steps, spread, least=0.0):
         right, left = (plus - centre) / t, (centre - minus) / t
         gap = np.abs(right - left)
         clear = np.isfinite(gap) & (gap * t > SIGNIFICANT * spread)
-        window, usable = _smallest(clear, skip=2 if gap.shape[1] > 6 else 0)
+        window, usable = _smallest(clear, skip=2 if gap.shape[1] > SHORT else 0)
         slopes = _slopes(gap, t, window)
         # what jumps by as much to both sides has no gap, but a difference that stays
         across = np.abs(plus - minus)

@@ -9,7 +9,8 @@ from .lines import (KINK as AT_KINK, SAFETY, SMOOTH, Estimate, estimate, kinks, 
                     walk)
 
 FULL, CHUNK = 256, 64       # lines that get the whole ladder; lines looked at in one go
-PILOTS, CONFIRM = 8, 32     # lines that show the best step; suspects that are looked at closely
+PILOTS, CONFIRM = 8, 32     # lines that show the best step; wrong ones that are enough
+BLUR, BATCH = 32, 32        # a line less sharp than most by this is in doubt; looked at in one go
 SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
 CLOSE = 2.0 ** -27          # a kink within this distance counts, however small the inputs are
 FINE, FALSE, KINK, EDGE = range(4)
@@ -75,41 +76,53 @@ class Survey:
             found.kink[i][new] = AT_KINK
             found.left[i][new], found.right[i][new] = left[0][new], right[0][new]
 
-    def usual_steps(self):
+    def usual_steps(self, finer=0):
         """Four steps, about the best ones of a few lines."""
-        every = max(1, len(self.lines) // PILOTS)
-        pilots = self.measure(self.lines[::every], self.steps)
-        self.sigma = np.maximum(self.sigma, np.max(pilots.noise, axis=0))
-        best = int(np.median(np.argmin(pilots.bounds, axis=1)))
-        start = min(max(best - 2, 0), len(self.steps) - 4)
+        if not finer:
+            every = max(1, len(self.lines) // PILOTS)
+            pilots = self.measure(self.lines[::every], self.steps)
+            self.sigma = np.maximum(self.sigma, np.max(pilots.noise, axis=0))
+            self.best = int(np.median(np.argmin(pilots.bounds, axis=1)))
+        start = min(max(self.best - 2, 0) + finer, len(self.steps) - 4)
         return self.steps[start:start + 4]
 
     def look_again(self):
-        """Lines that four steps leave in doubt, the worst first, with the whole ladder."""
-        found = self.found
-        tolerance = SAFETY * found.bound + self.floor()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            off = np.max(_over(self.claimed, found.value, tolerance), axis=1)
-            blur = np.max(found.bound / np.median(found.bound, axis=0), axis=1)
-        doubt = np.where((off > 1) | found.kink.any(axis=1), 1 + np.nan_to_num(off, nan=1e300), 0)
-        suspects = np.flatnonzero((doubt > 0) | (blur > 16) | np.isnan(blur))
-        suspects = suspects[np.argsort(-doubt[suspects], kind="stable")]
-        width = len(self.steps) - found.steps.shape[1]
-        for name, axis in (("steps", 1), ("central", 1), ("richardson", 1), ("bounds", 1)):
-            a = getattr(found, name)
-            pad = [(0, 0)] * a.ndim
-            pad[axis] = (0, width)
-            setattr(found, name, np.pad(a, pad, constant_values=np.nan))
-        certain = 0
-        for i in suspects:
+        """Lines that four steps leave in doubt: with four smaller ones, to get past a kink, then,
+        the worst first, with the whole ladder."""
+        _widen(self.found, len(self.steps))
+        kinked = np.flatnonzero(self.found.kink.any(axis=1))
+        self.replace(kinked, self.usual_steps(finer=4))
+        blur = np.full(len(self.lines), BLUR)
+        blur[kinked] = BLUR ** 2
+        doubt, certain = self.doubts(blur), 0
+        for start in range(0, len(doubt), BATCH):
+            some = doubt[start:start + BATCH]
+            self.replace(some, self.steps)
+            certain += np.sum((self.off(some) > 1) & (self.found.kink[some] == 0).all(axis=1))
             if certain >= CONFIRM:
                 break
-            again = self.measure([self.lines[i]], self.steps)
+
+    def off(self, some=slice(None)):
+        """How far claims are off, in tolerances, at the worst component of some lines."""
+        tolerance = SAFETY * self.found.bound[some] + self.floor()
+        return np.max(_over(self.claimed[some], self.found.value[some], tolerance), axis=1)
+
+    def doubts(self, blur):
+        """Lines that look wrong, kinked, or `blur` (L,) times less sharp than most; worst first."""
+        found, off = self.found, self.off()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            vague = np.max(found.bound / np.median(found.bound, axis=0), axis=1)
+        doubt = np.where((off > 1) | found.kink.any(axis=1), 1 + np.nan_to_num(off, nan=1e300), 0)
+        some = np.flatnonzero((doubt > 0) | (vague > blur) | np.isnan(vague))
+        return some[np.argsort(-doubt[some], kind="stable")]
+
+    def replace(self, some, steps):
+        """Measure some lines again, with other steps."""
+        if len(some):
+            again = self.measure([self.lines[i] for i in some], steps)
+            _widen(again, len(self.steps))
             for name in Estimate.__dataclass_fields__:
-                getattr(found, name)[i] = getattr(again, name)[0]
-            tolerance = SAFETY * again.bound + self.floor()
-            certain += bool(np.any((_over(self.claimed[i], again.value, tolerance) > 1)
-                                   & (again.kink == 0)))
+                getattr(self.found, name)[some] = getattr(again, name)
 
     def floor(self):
         """Round-off of the claims themselves: a few units of the largest value's last digit."""
@@ -145,6 +158,12 @@ class Survey:
             if (self.state[i] == KINK).any() and self.false_beside(i):
                 self.state[i] = np.where(self.state[i] == KINK, FALSE, self.state[i])
 
+    def suspect(self, line, c):
+        """Whether component c is off along a line, by one ladder, with no kink in the way."""
+        found = self.measure([line], self.steps)
+        over = _over(self.claim(line), found.value[0], SAFETY * found.bound[0] + self.floor())
+        return bool(over[c] > 1 and found.kink[0, c] == 0)
+
     def false_beside(self, i):
         """Whether the claim is wrong on either side of a kink, too: then the kink is no excuse."""
         line, at_kink = self.lines[i], self.state[i] == KINK
@@ -163,6 +182,15 @@ class Survey:
             if wrong.any():
                 return True
         return False
+
+
+def _widen(found, width):
+    """Pad the ladders of an Estimate to `width` steps, with nan."""
+    for name in ("steps", "central", "richardson", "bounds"):
+        a = getattr(found, name)
+        pad = [(0, 0)] * a.ndim
+        pad[1] = (0, width - a.shape[1])
+        setattr(found, name, np.pad(a, pad, constant_values=np.nan))
 
 
 def _over(claimed, value, tolerance):

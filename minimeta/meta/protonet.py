@@ -6,6 +6,7 @@ Read next: matching.py.
 """
 import numpy as np
 
+from ..device import on_gpu
 from ..nn import cross_entropy, log_softmax
 from .bregman import pairwise, squared_norm
 from .learner import Learner, as_targets
@@ -23,7 +24,7 @@ def compute_prototypes(embeddings, labels, n_way):
     """
     members = one_hot(as_targets(labels), n_way)
     counts = np.sum(members, axis=-2)
-    if type(counts) is np.ndarray and not counts.all():     # looking would stop a GPU's pipeline
+    if not on_gpu(counts) and not counts.all():             # looking would stop a GPU's pipeline
         empty = sorted({int(k) for k in np.argwhere(counts == 0)[:, -1]})
         raise ValueError(f"class {', '.join(map(str, empty))} of {n_way} has no support example: "
                          "labels must run from 0 to n_way - 1, each used at least once")

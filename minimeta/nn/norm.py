@@ -51,19 +51,19 @@ def per_channel(a):
     return a[..., None, None, None, :]
 
 
-@primitive
+@primitive(inline=True)
 def scale(x, a):
     """Images a x, (..., N, H, W, C), of images x and a number per channel, a (..., C)."""
     return x * per_channel(a)
 
 
-@primitive
+@primitive(inline=True)
 def sum_of_products(x, z):
     """Sums (..., C) of x z over N, H and W, of images (..., N, H, W, C)."""
     return np.einsum("...nhwc,...nhwc->...c", x, z)
 
 
-@primitive
+@primitive(inline=True)
 def sum_of_squares(x):
     """Sums (..., C) of x^2 over N, H and W, of images (..., N, H, W, C)."""
     return np.einsum("...nhwc,...nhwc->...c", x, x)

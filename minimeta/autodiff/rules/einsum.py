@@ -16,7 +16,7 @@ _LETTERS = string.ascii_uppercase + string.ascii_lowercase
 _MUCH = 1 << 13      # products, from where looking for a good way to contract pays
 
 
-@primitive
+@primitive(inline=True)
 def contract(*operands, subscripts=None, optimize=False):
     """np.einsum with explicit letters only: "ij,jk->ik"."""
     return np.einsum(subscripts, *operands, optimize=optimize)

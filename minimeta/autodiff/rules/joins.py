@@ -11,7 +11,7 @@ from ..trace import Traced, primitive, raw
 from .shapes import scatter
 
 
-@primitive
+@primitive(inline=True)
 def join(*arrays, axis=0):
     """np.concatenate, an operand each."""
     return np.concatenate(arrays, axis=axis)
@@ -27,7 +27,7 @@ def along(axis, index, ndim):
     return (slice(None),) * (axis % ndim) + (index,)
 
 
-@primitive
+@primitive(inline=True)
 def cut(x, at=(), axis=0):
     """x cut before the places `at`, which do not decrease, along one axis: a tuple."""
     ends = zip((0, *at), (*at, x.shape[axis]))

@@ -12,7 +12,7 @@ from ..trace import primitive
 from ..tree import flatten
 
 
-@primitive
+@primitive(inline=True)
 def pieces(theta, shapes=None):
     """theta (..., P), cut into arrays (..., *shape), whose sizes add up to P."""
     lead, parts, start = theta.shape[:-1], [], 0
@@ -23,12 +23,13 @@ def pieces(theta, shapes=None):
     return tuple(parts)
 
 
-@primitive
+@primitive(inline=True)
 def joined(*arrays, shapes=None):
     """Arrays (..., *shape), flattened and joined: (..., P)."""
     lead = np.broadcast_shapes(*(a.shape[:a.ndim - len(s)] for a, s in zip(arrays, shapes)))
-    return np.concatenate([np.broadcast_to(a, lead + s).reshape(lead + (_size(s),))
-                           for a, s in zip(arrays, shapes)], axis=-1)
+    parts = [a if a.shape == lead + s else np.broadcast_to(a, lead + s)
+             for a, s in zip(arrays, shapes)]
+    return np.concatenate([a.reshape(lead + (_size(s),)) for a, s in zip(parts, shapes)], axis=-1)
 
 
 defvjp(pieces, lambda g, y, theta, shapes: joined(*g, shapes=shapes))

@@ -26,13 +26,13 @@ def _no_repeats(index):
     return not arrays or (len(arrays) == 1 and arrays[0].dtype == bool)
 
 
-@primitive
+@primitive(inline=True)
 def astype(x, dtype=None):
     """x in another floating-point type; its cotangent goes back to x's own."""
     return x.astype(dtype)
 
 
-@primitive
+@primitive(inline=True)
 def spread_to(x, shape=None):
     """np.broadcast_to"""
     return np.broadcast_to(x, shape)

@@ -1,0 +1,118 @@
+"""The tape: every call on a recorded array, with the arrays that it had and made.
+
+Read next: capture.py.
+"""
+import operator
+
+import numpy as np
+
+from .arrays import Number, Recorded, plain
+from .program import Call, Guard, Value, address, each, packed, shares
+
+_LARGE = 1 << 20        # bytes of an array that is not kept for as long as its program
+# functions whose result has a shape that follows from those of the operands
+_SHAPED = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np.ravel,
+           np.broadcast_to, np.moveaxis, np.sum, np.prod, np.max, np.min, np.any, np.all, np.mean,
+           np.concatenate, np.stack, np.take, np.take_along_axis, np.einsum, np.flip, np.roll,
+           np.argmax, np.argmin, np.argsort, np.sort, np.cumsum, np.clip, np.real, np.imag, np.copy}
+
+
+class Tape:
+    """The calls of one trace, in order."""
+
+    def __init__(self):
+        self.inputs, self.calls = [], []
+
+    def input(self, a):
+        """`a`, an array or a Python number, as an argument of the program."""
+        value = Value(a, slot=len(self.inputs))
+        self.inputs.append(value)
+        return wrap(self, value, a)
+
+    def call(self, fn, *args, **kwargs):
+        """fn of recorded and plain arguments, noted down."""
+        given = args, kwargs
+        args, kwargs = self.note(given)
+        call = Call(fn, args, kwargs)
+        made = fn(*plain(given[0]), **plain(given[1]))
+        if not isinstance(made, (np.ndarray, np.generic, tuple, list, bool, int, float, complex)):
+            raise TypeError(f"{fn.__name__} returned {type(made).__name__} inside a compiled "
+                            "function: leave it out, or call it before")
+        root = next((a.value.root for a in _recorded(given) if shares(made, a.array)), None)
+        whole = tuple(made) if isinstance(made, list) else made
+        call.out = Value(whole if root is None else None, call, root=root)
+        call.out.array = ghost(whole, call.out)
+        self.calls.append(call)
+        out = wrap(self, call.out, whole)
+        if _shape_may_change(fn, args):
+            self.guard(shapes, out)
+        if isinstance(made, (tuple, list)):
+            parts = [self.call(operator.getitem, out, i) for i in range(len(made))]
+            return made._make(parts) if hasattr(made, "_make") else type(made)(parts)
+        return self.guard(bool, out) if type(made) is bool else out
+
+    def note(self, tree):
+        """Arguments as the program holds them; a plain array may change later, so it is copied."""
+        def leaf(a):
+            if type(a) in (Recorded, Number):
+                return a.value
+            if isinstance(a, np.ndarray):
+                return Value(a.copy(order="K"))
+            return a
+        return each(tree, leaf)
+
+    def guard(self, what, recorded):
+        """what(array), which the program will check again."""
+        answer = what(recorded.array)
+        call = Call(Guard(what, answer), (recorded.value,), {})
+        call.out = Value(None, call)
+        self.calls.append(call)
+        return answer
+
+
+def shapes(a):
+    """The shape of an array, or the shapes of several."""
+    return [np.shape(part) for part in a] if isinstance(a, (tuple, list)) else np.shape(a)
+
+
+def _shape_may_change(fn, args):
+    """Whether the shape of a result may depend on what the operands hold."""
+    if isinstance(fn, np.ufunc) or isinstance(getattr(fn, "__self__", None), np.ufunc) \
+            or fn in _SHAPED or fn is np.where and len(args) == 3:
+        return False
+    if fn is operator.getitem:
+        return any(getattr(a, "dtype", None) == bool for a in _leaves(args[1]))
+    return not getattr(fn, "__module__", "").startswith(("_operator", "minimeta"))
+
+
+def _leaves(tree):
+    found = []
+    each(tree, lambda a: found.append(a.array if type(a) is Value else a))
+    return found
+
+
+def wrap(tape, value, array):
+    return (Number if type(array) in (int, float, complex) else Recorded)(tape, value, array)
+
+
+def _recorded(tree):
+    found = []
+    each(tree, lambda a: found.append(a) if type(a) in (Recorded, Number) else None)
+    return found
+
+
+def ghost(made, value):
+    """`made`, or for a large one memory of the same layout that is never touched.
+
+    The program outlives the trace: it would keep every array alive that f has freed by then.
+    """
+    root = value.root
+    if root is not value:
+        if root.start is None or not isinstance(made, np.ndarray):
+            return made
+        return np.ndarray(made.shape, made.dtype, root.array.base, address(made) - root.start,
+                          made.strides)
+    if not packed(made) or made.nbytes <= _LARGE or made.dtype.kind not in "fc":
+        return made
+    value.start = address(made)
+    return np.ndarray(made.shape, made.dtype, np.empty(made.nbytes, np.uint8), 0, made.strides)

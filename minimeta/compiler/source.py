@@ -1,0 +1,155 @@
+"""A program as Python source: one line a call, run by NumPy on buffers that are there already.
+
+Read next: ../nn/layers.py, or ../meta/adapt.py.
+"""
+import numpy as np
+
+from .arrays import cast
+from .buffers import Layout, aligned, spots
+from .program import Guard, Value, is_view
+
+_LARGE = 1 << 16      # bytes of an array that is let go as soon as nothing needs it
+
+
+class Source:
+    """The text of a program: `lines`, a note on what each writes, and what their names stand for.
+
+    spots: name -> where in the buffers its array is.  The program and its arrays are let go.
+    """
+
+    def __init__(self, program):
+        self._layout = layout = Layout(program)
+        self._names, self.constants, self.functions = {}, {}, {"copyto": np.copyto}
+        self.lines, self.notes, self.sizes = [], [], layout.sizes
+        self.inputs = [f"in{i}" for i in range(len(program.inputs))]
+        self._names.update((id(value), name) for value, name in zip(program.inputs, self.inputs))
+        for value in layout.copied:
+            name = self._names[id(value)]
+            self._names[id(value)] = f"{name}_"
+            self._line(f"copyto({name}_, {name})", value)
+        dying = self._dying(program)
+        for i, call in enumerate(program.calls):
+            self._call(call)
+            names = [self._names[id(value)] for value in dying.get(i, ())]
+            if names:
+                self._line(f"del {', '.join(names)}")
+        self.result = self._result(program.outputs)
+        self.spots = {self._names[key]: spot for key, spot in spots(layout).items()}
+        del self._layout, self._names
+
+    def _dying(self, program):
+        """Call number -> large values without a place that it is the last to use."""
+        found = {}
+        for call in program.calls:
+            out = call.out
+            if id(out.root) not in self._layout.place and getattr(out.array, "nbytes", 0) > _LARGE \
+                    and out.root.slot is None:
+                found.setdefault(self._layout.last[id(out.root)], []).append(out)
+        return found
+
+    def _line(self, text, value=None):
+        self.lines.append(text)
+        if value is None:
+            return self.notes.append("")
+        a, place = value.array, self._layout.place.get(id(value.root))
+        made = f"{a.dtype} {a.shape}" if hasattr(a, "dtype") else type(a).__name__
+        self.notes.append(f"# {made}" + ("" if place is None else f", buffer {place}"))
+
+    def _call(self, call):
+        out = call.out
+        fixed = id(out.root) in self._layout.place
+        self._names[id(out)] = ("b" if fixed else "x") + str(len(self._names))
+        if is_view(call) and fixed:
+            return
+        name, args, kwargs = self._function(call.fn), list(call.args), dict(call.kwargs)
+        if type(call.fn) is Guard:
+            return self._line(f"{name}({self._text(args[0])})")
+        target = self._names[id(out)]
+        if id(out) not in self._layout.place:
+            return self._line(f"{target} = {self._arguments(name, args, kwargs)}", out)
+        if call.fn is cast:
+            name = self._function(np.copyto)
+            text = f"{name}({target}, {self._text(args[0])}, 'unsafe')"
+        elif isinstance(call.fn, np.ufunc) and call.fn not in (np.maximum, np.minimum):
+            text = self._arguments(name, [*args, out], kwargs)
+        elif call.fn.__name__ == "reduce" and set(kwargs) <= {"axis"}:
+            text = self._arguments(name, [*args, kwargs.get("axis"), None, out], {})
+        else:
+            text = self._arguments(name, args, {**kwargs, "out": out})
+        self._line(text, out)
+
+    def _arguments(self, name, args, kwargs):
+        if name == "getitem":
+            return f"{self._text(args[0])}[{self._text(args[1])}]"
+        parts = [self._text(a) for a in args]
+        parts += [f"{k}={self._text(a)}" for k, a in kwargs.items()]
+        return f"{name}({', '.join(parts)})"
+
+    def _function(self, fn):
+        name = fn.__name__
+        owner = getattr(fn, "__self__", None)
+        if isinstance(owner, np.ufunc):
+            name = f"{owner.__name__}_{name}"
+        name = name if name.isidentifier() else "function"
+        known, i = name, 1
+        while self.functions.setdefault(known, fn) != fn:
+            i, known = i + 1, f"{name}{i}"
+        return known
+
+    def _text(self, tree):
+        """An argument as source."""
+        kind = type(tree)
+        if kind is Value:
+            if tree.constant and id(tree) not in self._names:
+                self._names[id(tree)] = f"c{len(self.constants)}"
+                self.constants[self._names[id(tree)]] = tree.array
+            return self._names[id(tree)]
+        if kind is tuple or kind is list:
+            inside = ", ".join(map(self._text, tree)) + ("," if kind is tuple and tree else "")
+            return f"({inside})" if kind is tuple else f"[{inside}]"
+        if kind is slice:
+            return f"slice({', '.join(map(self._text, (tree.start, tree.stop, tree.step)))})"
+        if tree is None or tree is Ellipsis or kind in (bool, int, str) \
+                or kind is float and np.isfinite(tree):
+            return repr(tree)
+        name = f"c{len(self.constants)}"
+        self.constants[name] = tree
+        return name
+
+    def _result(self, outputs):
+        """The outputs, as a caller may keep them and write to them."""
+        given = set()
+
+        def leaf(a):
+            if type(a) is not Value:
+                return self._text(a)
+            own = id(a) in self._layout.fresh and id(a) not in given \
+                or not isinstance(a.array, np.ndarray)
+            given.add(id(a))
+            return self._text(a) if own else f"{self._text(a)}.copy()"
+        return "[" + ", ".join(leaf(a) for a in outputs) + "]"
+
+    def __str__(self):
+        head = f"def replay({', '.join(self.inputs)}):"
+        return "\n".join([head, *("    " + line for line in self.lines),
+                          f"    return {self.result}"])
+
+    def describe(self):
+        """The text, with the shape, the dtype and the buffer that each line writes."""
+        head, *_ = str(self).splitlines()
+        return "\n".join([head, *(f"    {line:56s}  {note}".rstrip() for line, note in
+                                  zip(self.lines, self.notes)), f"    return {self.result}"])
+
+    def make(self):
+        """A function of the inputs that returns the list of outputs, with buffers of its own."""
+        blocks = [aligned(n) for n in self.sizes]
+        names = {name: np.ndarray(shape, dtype, blocks[block], start, strides)
+                 for name, (block, start, shape, dtype, strides) in self.spots.items()}
+        names = {**self.functions, **self.constants, **names}
+        used = set(compile(str(self), "<compiled>", "exec").co_consts[0].co_names)
+        names = {name: a for name, a in names.items() if name in used}
+        text = [f"def make({', '.join(names)}):", *("    " + s for s in str(self).splitlines()),
+                "    return replay"]
+        space = {}
+        exec(compile("\n".join(text), "<compiled>", "exec"), space)
+        return space["make"](**names)
