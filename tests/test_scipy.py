@@ -14,7 +14,7 @@ from minimeta import defvjp, grad, jacobian
 from minimeta.autodiff.table import RULES
 from minimeta.scipy import linalg, signal, special, stats
 from tests.autodiff.samples.core import A, B, M, draw
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 L = np.tril(M)
 S = M @ M.T
@@ -51,11 +51,63 @@ for _trans in (0, 1, 2, "N", "T", "C"):
             lambda a, b, t=_trans, k=_keywords: linalg.solve_triangular(a, b, trans=t, **k),
             lambda a, b, t=_trans, k=_keywords: scipy.linalg.solve_triangular(a, b, trans=t, **k),
             (M, A if _trans != "T" else A[:, 0]))
-for _name in ("pdf", "logpdf", "cdf", "logcdf"):
+for _l, _u in ((1, 1), (2, 0), (0, 2), (0, 0), (1, 3)):
+    _ab = draw(_l + _u + 1, 4) + 3 * (np.arange(_l + _u + 1) == _u)[:, None]
+    for _b in (draw(4), draw(4, 2)):
+        BOTH[f"solve_banded {_l, _u} {_b.ndim}"] = (
+            lambda ab, b, at=(_l, _u): linalg.solve_banded(at, ab, b),
+            lambda ab, b, at=(_l, _u): scipy.linalg.solve_banded(at, ab, b), (_ab, _b))
+for _name in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf"):
     BOTH[f"norm.{_name}"] = (getattr(stats.norm, _name), getattr(scipy.stats.norm, _name),
                              (A, B[0], A[1] + 1))
     BOTH[f"norm.{_name} x"] = (getattr(stats.norm, _name), getattr(scipy.stats.norm, _name),
                                (3 * A - 4,))
+# in x and in the parameters; in x, loc and scale with the parameters as numbers
+for _family, _shapes, _x in (("beta", (A[0] + 1, B[0] + 2), A), ("gamma", (A[0] + 1,), 2 * A),
+                             ("chi2", (A[0] + 2,), 3 * A), ("t", (A[0] + 2,), 3 * A - 2)):
+    for _name in ("pdf", "logpdf", "cdf", "logcdf"):
+        _ours = getattr(getattr(stats, _family), _name)
+        _theirs = getattr(getattr(scipy.stats, _family), _name)
+        if "cdf" not in _name:
+            BOTH[f"{_family}.{_name}"] = (_ours, _theirs, (_x, *_shapes))
+        _numbers = [float(s[0]) for s in _shapes]
+        BOTH[f"{_family}.{_name} loc"] = (
+            lambda x, loc, scale, f=_ours, n=_numbers: f(x, *n, loc, scale=scale),
+            lambda x, loc, scale, f=_theirs, n=_numbers: f(x, *n, loc, scale=scale),
+            (_x, 0.2 * A[0] - 0.3, 2 + B))
+for _name in ("pmf", "logpmf", "cdf"):
+    BOTH[f"poisson.{_name}"] = (
+        lambda mu, f=_name: getattr(stats.poisson, f)(np.array([[1], [3], [4]]), mu, loc=1),
+        lambda mu, f=_name: getattr(scipy.stats.poisson, f)([[1], [3], [4]], mu, loc=1),
+        (3 * A[0],))
+
+
+def even(c):
+    """A covariance matrix is symmetric, however its entries are disturbed."""
+    return 0.5 * (c + c.T) if c.ndim == 2 else c
+
+
+_normal, _judge = stats.multivariate_normal, scipy.stats.multivariate_normal
+for _name in ("pdf", "logpdf"):
+    for _case, _operands in {"matrix": (A[:, :3], B[0, :3], S), "vector": (A[0, :3], B[0, :3], S),
+                             "diagonal": (A, B[0], A[1]),
+                             "numbers": (A[0], B[0, 0], A[0, 0])}.items():
+        BOTH[f"multivariate_normal.{_name} {_case}"] = (
+            lambda x, m, c, f=getattr(_normal, _name): f(x, m, even(c)),
+            lambda x, m, c, f=getattr(_judge, _name): f(x, m, even(c)), _operands)
+    BOTH[f"multivariate_normal.{_name} x"] = (
+        getattr(_normal, _name), getattr(_judge, _name), (A[0],))
+BOTH["multivariate_normal.entropy"] = (lambda c: _normal.entropy(cov=even(c)),
+                                       lambda c: _judge.entropy(cov=even(c)), (S,))
+for _name in ("pdf", "logpdf"):
+    BOTH[f"dirichlet.{_name}"] = (
+        lambda a, f=_name: getattr(stats.dirichlet, f)((A[0] / np.sum(A[0])).astype(a.dtype), a),
+        lambda a, f=_name: getattr(scipy.stats.dirichlet, f)(A[0] / np.sum(A[0]), a), (B[0] + 1,))
+    BOTH[f"dirichlet.{_name} x"] = (
+        lambda x, f=_name: getattr(stats.dirichlet, f)(x, B[0].astype(x.dtype) + 1),
+        lambda x, f=_name: getattr(scipy.stats.dirichlet, f)(x, B[0] + 1), (A[0, :3] / 4,))
+BOTH["multigammaln"] = (lambda a: special.multigammaln(a, 3),
+                        lambda a: scipy.special.multigammaln(a, 3), (A + 1.5,))
 for _mode in ("full", "same", "valid"):
     for _case, (_a, _b) in {"1": (draw(7), draw(3)), "1 even": (draw(6), draw(4)),
                             "1 short": (draw(3), draw(6)), "1 equal": (draw(4), draw(4)),
@@ -139,6 +191,41 @@ def test_corners():
         assert np.isnan(grad(stats.norm.pdf)(0.5, 0.0, -1.0))
 
 
+def test_outside_the_support():
+    """SciPy's values there, and derivatives 0."""
+    for name, parameters, x in (("beta", (1.5, 2.5), [-0.5, 0.3, 1.5]), ("gamma", (1.5,), [-1, 2]),
+                                ("chi2", (3.0,), [-1, 2]), ("t", (3.0,), [-1, np.inf])):
+        x = np.array(x, float)
+        for f in ("pdf", "logpdf", "cdf"):
+            ours, theirs = getattr(getattr(stats, name), f), getattr(getattr(scipy.stats, name), f)
+            y, pullback = minimeta.vjp(lambda x: ours(x, *parameters), x)
+            assert np.allclose(y, theirs(x, *parameters), rtol=1e-12)
+            if f != "logpdf":
+                outside = (theirs(x, *parameters) == 0) | (x > 1) & (name == "beta")
+                assert not pullback(np.ones(x.size))[0][outside].any()
+    k = np.array([-1, 0.5, 2])
+    for f in ("pmf", "logpmf", "cdf"):
+        y, _ = minimeta.vjp(lambda mu: getattr(stats.poisson, f)(k, mu), 1.5)
+        assert np.allclose(y, getattr(scipy.stats.poisson, f)(k, 1.5), rtol=1e-12)
+    for f in (lambda a: stats.gamma.logpdf(0.5, a), lambda s: stats.t.pdf(0.5, 3, scale=s),
+              lambda mu: stats.poisson.pmf(2, mu)):
+        with np.errstate(invalid="ignore"):
+            assert np.isnan(minimeta.vjp(f, -1.0)[0]) and np.isnan(f(-1.0))
+
+
+def test_a_singular_covariance():
+    cov, x = np.diag([2.0, 0.0]), np.array([0.5, 0.0])
+    y, pullback = minimeta.vjp(lambda x: stats.multivariate_normal.logpdf(x, None, cov, True), x)
+    assert y == pytest.approx(scipy.stats.multivariate_normal.logpdf(x, None, cov, True))
+    assert np.allclose(pullback(1.0)[0], [-0.25, 0], rtol=1e-12)
+    y, _ = minimeta.vjp(lambda x: stats.multivariate_normal.logpdf(x, None, cov, True), x + 1)
+    assert y == -np.inf
+    with pytest.raises(NotImplementedError, match="stop_gradient"):
+        grad(lambda c: stats.multivariate_normal.pdf(x, None, c, allow_singular=True))(cov)
+    with pytest.raises(np.linalg.LinAlgError):
+        grad(lambda c: stats.multivariate_normal.pdf(x, None, c))(cov)
+
+
 def test_complex_matrices():
     z = M + 0.3j * A[:, :3]
     for f in (linalg.expm, linalg.sqrtm, lambda a: linalg.solve_triangular(a, A + 1j, trans=2),
@@ -175,6 +262,13 @@ def test_errors_name_the_cure():
         minimeta.scipy.optimize
     with pytest.raises(NotImplementedError, match="return_sign"):
         grad(lambda x: special.logsumexp(x, return_sign=True)[0])(x)
+    for f in (lambda x: stats.dirichlet.pdf(x, x), lambda x: special.multigammaln(x, 9)):
+        with pytest.raises(ValueError):
+            grad(lambda x: np.sum(f(x)))(A[0])
+    with pytest.raises(TypeError, match="df, loc, scale"):
+        grad(lambda x: stats.t.pdf(x, degrees=3))(0.5)
+    with pytest.raises(NotImplementedError, match="gammainc"):
+        grad(lambda df: stats.chi2.cdf(0.5, df))(3.0)
     with pytest.raises(ValueError, match="mode"):
         grad(lambda x: np.sum(signal.convolve(x, x, mode="circular")))(x)
 

@@ -6,7 +6,7 @@ the output (or the cotangent) depends on, besides the one being taken.
 Read next: transforms.py.
 """
 import itertools
-import operator
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from .table import RULES, defvjp, no_rule
 from .trace import Traced, item, items, raw
 from .tree import flatten, leaves_like, tree_map
 
-_order = operator.attrgetter("order")
 _free_bits, _new_bit = [], itertools.count().__next__
 
 
@@ -69,7 +68,7 @@ def lower(x, deps):
 
 def backward(outputs, cotangents, inputs, bit):
     """The cotangents of `inputs`, entered at level `bit`; None where nothing depends on them."""
-    outer, pending, nodes = 0, {}, []
+    outer, pending, nodes = 0, {}, {}
     for x in inputs:
         raw(x.args[0])              # a large input that was changed since raises here
     for y, g in zip(outputs, cotangents):
@@ -81,40 +80,37 @@ def backward(outputs, cotangents, inputs, bit):
                 pending[y.order] = pending[y.order] + g
             else:
                 pending[y.order] = g
-                nodes.append(y)
-    outer &= ~bit
-    stack, seen = list(nodes), set(pending)
-    while stack:
-        for a in stack.pop().args:
-            if type(a) is Traced and a.deps & bit and a.order not in seen:
-                seen.add(a.order)
-                stack.append(a)
-                nodes.append(a)
-    nodes.sort(key=_order)
-    leaves = {x.order for x in inputs}
+                nodes[y.order] = y
     was_busy, engine.busy = getattr(engine, "busy", False), True
     try:
-        _sweep(nodes, pending, leaves, bit, outer)
+        _sweep(nodes, pending, {x.order for x in inputs}, bit, outer & ~bit)
     finally:
         engine.busy = was_busy
     return [lower(pending.get(x.order), outer) for x in inputs]
 
 
 def _sweep(nodes, pending, leaves, bit, outer):
-    """Hand the cotangents in `pending` on, from the last node to the first."""
+    """Hand the cotangents in `pending` on, from the last of `nodes` to the first; both by order."""
     mine = set()                     # nodes whose pending cotangent is a buffer of our own making
-    while nodes:
-        node = nodes.pop()
-        if node.order in leaves or node.order not in pending:
+    latest = [-order for order in nodes]             # a heap
+    heapify(latest)
+    while latest:
+        order = -heappop(latest)
+        if order in leaves:
             continue
-        g, fn, args = pending.pop(node.order), node.fn, node.args
+        node = nodes.pop(order)
+        g, fn, args = pending.pop(order), node.fn, node.args
         if fn is item:               # one of several outputs: wait for the others
-            parts = pending.setdefault(args[0].order, [None] * len(args[0].value))
-            i = node.kwargs["i"]
+            whole, i = args[0], node.kwargs["i"]
+            if whole.order not in pending:
+                pending[whole.order] = [None] * len(whole.value)
+                nodes[whole.order] = whole
+                heappush(latest, -whole.order)
+            parts = pending[whole.order]
             parts[i] = g if parts[i] is None else parts[i] + g
             continue
         y = node.value
-        if type(y) is tuple or isinstance(y, tuple):
+        if isinstance(y, tuple):
             g = [np.zeros_like(v) if c is None else c for v, c in zip(y, g)]
             y = items(node) if node.deps & outer else y
         elif node.deps & outer:
@@ -124,9 +120,9 @@ def _sweep(nodes, pending, leaves, bit, outer):
         else:
             operands = [a.value if type(a) is Traced else a.check() if type(a) is Watched else a
                         for a in args]
-        rule = RULES[fn]
+        rule, static = RULES[fn], node.kwargs
         if rule.together is not None:
-            together = rule.together(g, y, *operands, **node.kwargs)
+            together = rule.together(g, y, *operands, **static)
         for i, a in enumerate(args):
             if type(a) is not Traced or not a.deps & bit:
                 continue
@@ -136,7 +132,7 @@ def _sweep(nodes, pending, leaves, bit, outer):
                 vjp = rule.vjp(i)
                 if vjp is None:
                     raise _no_derivative(fn, i)
-                c = vjp(g, y, *operands, **node.kwargs)
+                c = vjp(g, y, *operands, **static) if static else vjp(g, y, *operands)
             if c is None:
                 continue
             v = a.value
@@ -144,7 +140,8 @@ def _sweep(nodes, pending, leaves, bit, outer):
                 c = fit(c, v)
             order = a.order
             if order not in pending:
-                pending[order] = c
+                pending[order], nodes[order] = c, a
+                heappush(latest, -order)
             elif order in mine and type(c) is np.ndarray \
                     and c.strides == pending[order].strides:      # else the sum is laid out anew
                 np.add(pending[order], c, out=pending[order])

@@ -1,4 +1,4 @@
-"""scipy.linalg: triangular systems, and functions of matrices.
+"""scipy.linalg: triangular and banded systems, and functions of matrices.
 
 Read next: stats.py.
 """
@@ -62,6 +62,50 @@ def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
     c, lower = c_and_lower
     half = solve_triangular(c, b, trans=0 if lower else 2, lower=lower)
     return solve_triangular(c, half, trans=2 if lower else 0, lower=lower)
+
+
+# ---------------------------------------------------------------- banded systems
+
+@primitive
+def _banded(ab, b, l_and_u):
+    """x of A x = b; A (n, n) has its diagonals in the rows of ab: A[i, j] = ab[u + i - j, j]."""
+    return linalg.solve_banded(l_and_u, ab, b)
+
+
+def _rows(l_and_u, n):
+    """(i (l + u + 1, n), whether it is a row of A) of the entries of ab."""
+    below, above = l_and_u
+    i = np.arange(-above, below + 1)[:, None] + np.arange(n)
+    inside = (i >= 0) & (i < n)
+    return np.where(inside, i, 0), inside
+
+
+def _transposed(ab, l_and_u):
+    """The diagonals of A', of which there are u below and l above."""
+    below, above = l_and_u
+    i, inside = _rows((above, below), ab.shape[1])
+    return np.where(inside, ab[np.arange(below + above, -1, -1)[:, None], i], 0)
+
+
+def _banded_b(g, x, ab, b, l_and_u):
+    return _banded(_transposed(ab, l_and_u), g, l_and_u=l_and_u[::-1])
+
+
+def _banded_ab(g, x, ab, b, l_and_u):
+    """-(A^-T g) x', on the diagonals"""
+    u = _banded_b(g, x, ab, b, l_and_u)
+    i, inside = _rows(l_and_u, ab.shape[1])
+    products = u[i] * x
+    return -np.where(inside, products if x.ndim == 1 else np.sum(products, axis=-1), 0)
+
+
+defvjp(_banded, _banded_ab, _banded_b)
+
+
+@mirror(linalg.solve_banded)
+def solve_banded(l_and_u, ab, b, overwrite_ab=False, overwrite_b=False, check_finite=True):
+    """x of A x = b, where A has l diagonals below and u above the main one: the rows of ab."""
+    return _banded(ab, b, l_and_u=tuple(l_and_u))
 
 
 # ---------------------------------------------------------------- functions of matrices

@@ -2,12 +2,16 @@
 
 Read next: linalg.py.
 """
+import math
+
 import numpy as np
 from scipy import special
 
 from ..autodiff import stop_gradient
 from ..autodiff.rules import special as rules
 from .mirror import absent, mirror
+
+_LOG_PI = math.log(math.pi)
 
 
 def __getattr__(name):
@@ -55,3 +59,11 @@ def log_softmax(x, axis=None):
 def polygamma(n, x):
     """The n-th derivative of digamma at x; n is a constant integer."""
     return rules.polygamma(x, n=n)
+
+
+@mirror(special.multigammaln)
+def multigammaln(a, d):
+    """log Gamma_d(a) = sum_{j < d} log Gamma(a - j / 2) + d (d - 1) / 4 log pi; d is a constant."""
+    if not np.all(np.real(stop_gradient(a)) > 0.5 * (d - 1)):
+        raise ValueError(f"multigammaln: a has to be above (d - 1) / 2 = {0.5 * (d - 1)}")
+    return sum(special.gammaln(a - 0.5 * j) for j in range(d)) + 0.25 * d * (d - 1) * _LOG_PI

@@ -3,7 +3,7 @@ import numpy as np
 
 from minimeta import vjp
 from minimeta.autodiff.tree import flatten
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 REAL, COMPLEX = "real", "complex"
 

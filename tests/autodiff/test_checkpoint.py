@@ -11,7 +11,7 @@ from minimeta.meta import adapt, maml
 from minimeta.nn import mean_squared_error, mlp
 from minimeta.run.memory import peak_megabytes
 from minimeta.tasks import SinusoidSampler
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 X = np.array([0.3, -0.5, 0.8])
 TREE = {"w": X, "b": [np.array(0.5), (np.ones(2) + 0.1,)]}

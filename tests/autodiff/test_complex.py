@@ -5,7 +5,7 @@ import pytest
 from minimeta import (defvjp, grad, hessian, hvp, jacobian, jvp, primitive, stop_gradient,
                       value_and_grad, vjp)
 from tests.autodiff.samples.complex import COMPLEX, MIXED, W, Z
-from tests.judges import slope
+from tests.differences import slope
 
 SAMPLES = COMPLEX | MIXED
 

@@ -5,7 +5,7 @@ import pytest
 from minimeta import grad, hessian, vjp
 from tests.autodiff.samples import ALL
 from tests.autodiff.test_rules import weighed
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 X = np.array([0.3, 0.5, 0.7])
 EMPTY = np.zeros((0, 3))
@@ -215,6 +215,22 @@ def test_gradients_alias_nothing(name):
 def test_a_bad_call_says_so(f, error, match):
     with pytest.raises(error, match=match):
         grad(lambda x: np.sum(f(x)))(X)
+
+
+def test_the_deviation_of_equal_numbers_has_the_derivative_0():
+    for f in (np.std, lambda x: np.sum(np.std(x, axis=0)), np.nanstd, lambda x: np.std(x, ddof=1)):
+        for x in (np.full((3, 2), 0.3), np.array([[0.3, 0.3]] * 2 + [[0.7, 0.3]])):
+            assert np.isfinite(grad(f)(x)).all()
+            assert not grad(f)(np.full((3, 2), 0.25)).any()
+    assert grad(np.std)(0.5) == 0 and grad(grad(np.std))(0.5) == 0
+    assert grad(np.std)(np.float32(0.5)).dtype == np.float32
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.sum(np.linspace(x, 2 * x, 3)), lambda x: np.sum(np.geomspace(x, 2.0, 3)),
+    lambda x: np.sum(np.logspace(0.0, x, 3)), np.i0])
+def test_of_a_number(f):
+    check_orders(lambda x: f(x * 1.5), 0.4, orders=2)
 
 
 @pytest.mark.parametrize("f", [np.sum, np.prod, np.max, np.sort])

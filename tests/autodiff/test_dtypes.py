@@ -9,7 +9,7 @@ from minimeta import defvjp, grad, primitive, vjp
 from tests.autodiff.samples import ALL, SAMPLES
 from tests.autodiff.samples.core import A, drawer
 from tests.autodiff.test_rules import weighed
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 
 def agree(ours, judge, rtol):

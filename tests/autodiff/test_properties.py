@@ -13,7 +13,7 @@ from minimeta import defvjp, grad, hessian, hvp, jvp, primitive, stop_gradient, 
 from minimeta.autodiff import Traced, diff, trace, transforms
 from minimeta.autodiff.table import RULES
 from tests.autodiff.programs import Program, number, programs, vectors
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 V, U = np.array([0.7, -1.1, 0.4]), np.array([-0.5, 0.9, 1.3])
 

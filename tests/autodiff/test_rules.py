@@ -8,7 +8,7 @@ from minimeta.autodiff.table import RULES
 from minimeta.autodiff.trace import item
 from tests.autodiff.samples import ALL, SAMPLES
 from tests.autodiff.samples.core import A, draw
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 NOT_SAMPLED = {identity, item}      # the engine's own bookkeeping, exercised by every test
 

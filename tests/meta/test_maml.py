@@ -6,7 +6,7 @@ from minimeta import FOMAML, MAML, grad, hessian, stop_gradient
 from minimeta.meta import adapt, maml, per_task
 from minimeta.nn import mean_squared_error, mlp
 from minimeta.tasks import Episode, SinusoidSampler
-from tests.judges import slope
+from tests.differences import slope
 
 ALPHA = 0.05
 

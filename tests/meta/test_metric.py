@@ -8,7 +8,7 @@ from minimeta.meta import (bregman, burg_entropy, compute_prototypes, cosine, lo
 from minimeta.meta.bregman import pairwise
 from minimeta.nn import mean_squared_error, mlp
 from minimeta.tasks import EpisodeSampler, SinusoidSampler, glyph_splits
-from tests.judges import check_orders
+from tests.differences import check_orders
 
 
 @pytest.fixture(scope="module")

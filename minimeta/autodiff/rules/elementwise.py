@@ -72,7 +72,7 @@ def i0(x):
     The midpoint rule of a periodic function: with 64 points in (0, pi / 2) it is exact in double
     precision wherever I_0 is finite (Abramowitz and Stegun, 9.6.16).
     """
-    theta = (np.arange(64, like=raw(x)) + 0.5) * (np.pi / 128)
+    theta = (np.arange(64, like=np.ravel(raw(x))) + 0.5) * (np.pi / 128)
     return np.mean(np.cosh(np.expand_dims(x, -1) * np.cos(theta).astype(x.dtype)), axis=-1)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..table import compose
 from ..trace import plain, raw
-from .reductions import chosen
+from .reductions import chosen, root
 
 
 def _numbers(a, where):
@@ -71,7 +71,7 @@ def nanvar(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=
 @compose(np.nanstd)
 def nanstd(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, **options):
     """sqrt(nanvar)"""
-    return np.sqrt(np.nanvar(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **options))
+    return root(np.nanvar(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **options))
 
 
 plain(np.nanargmax, np.nanargmin)

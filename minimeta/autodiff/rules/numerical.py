@@ -118,7 +118,7 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
 
 def _steps(start, stop, num, endpoint):
     """num fractions from 0 to 1 on the first axis, for ends of these shapes."""
-    like = raw(start) if hasattr(start, "dtype") else raw(stop)
+    like = np.ravel(raw(start) if hasattr(start, "dtype") else raw(stop))     # of 0-d too
     dtype = np.result_type(raw(start), raw(stop), float(num))
     t = np.arange(num, like=like).astype(dtype) / max(num - 1 if endpoint else num, 1)
     return t.reshape((-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))

@@ -1,7 +1,7 @@
 """Sums, products, means, extrema: functions that take axes away.
 
-Conventions: max and min share the cotangent equally among ties; std of equal numbers has no
-derivative (nan).
+Conventions: max and min share the cotangent equally among ties; std of equal numbers has the
+derivative 0, as a norm at 0.
 
 Read next: running.py.
 """
@@ -153,7 +153,13 @@ def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=Tru
 @compose(np.std)
 def std(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, **options):
     """sqrt(var)"""
-    return np.sqrt(np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **options))
+    return root(np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **options))
+
+
+def root(v):
+    """sqrt(v), with the derivative 0 where v is 0"""
+    zero = v == 0
+    return np.where(zero, 0, np.sqrt(np.where(zero, 1, v)))
 
 
 @compose(np.average)

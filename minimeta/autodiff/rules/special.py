@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from ...device import science
-from ..table import defvjp
+from ..table import PLAIN, defvjp
 from ..trace import primitive, record
 
 _2_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -50,6 +50,7 @@ defvjp(special.ndtr,     lambda g, y, x: g * (_1_SQRT_2PI * np.exp(-0.5 * x * x)
 defvjp(special.log_ndtr, lambda g, y, x: g * (_1_SQRT_2PI * np.exp(-0.5 * x * x - y)))
 
 defvjp(special.gamma,    lambda g, y, x: g * y * special.digamma(x))
+defvjp(special.rgamma,   lambda g, y, x: -g * y * special.digamma(x))
 defvjp(special.gammaln,  lambda g, y, x: g * special.digamma(x))
 defvjp(special.digamma,  lambda g, y, x: g * polygamma(x, n=1))
 defvjp(polygamma,        lambda g, y, x, n=0: g * polygamma(x, n=n + 1))
@@ -57,6 +58,12 @@ defvjp(special.beta,     lambda g, y, a, b: g * y * (special.digamma(a) - specia
                          lambda g, y, a, b: g * y * (special.digamma(b) - special.digamma(a + b)))
 defvjp(special.betaln,   lambda g, y, a, b: g * (special.digamma(a) - special.digamma(a + b)),
                          lambda g, y, a, b: g * (special.digamma(b) - special.digamma(a + b)))
+
+
+def _gamma_density(a, x):
+    """x^(a - 1) exp(-x) / Gamma(a)"""
+    return np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a))
+
 
 defvjp(special.xlogy,    lambda g, _, x, y: g * np.log(y),   lambda g, _, x, y: g * _quotient(x, y))
 defvjp(special.xlog1py,  lambda g, _, x, y: g * np.log1p(y),
@@ -67,10 +74,25 @@ defvjp(special.rel_entr, lambda g, _, x, y: g * (np.log(x / y) + 1),
 defvjp(special.kl_div,   lambda g, _, x, y: g * np.log(x / y),
                          lambda g, _, x, y: g * (1 - _quotient(x, y)))
 
+# integrals up to x; the parameters are constants
+defvjp(special.gammainc, None,      lambda g, y, a, x: g * _gamma_density(a, x))
+defvjp(special.gammaincc, None,     lambda g, y, a, x: -g * _gamma_density(a, x))
+defvjp(special.betainc, None, None, lambda g, y, a, b, x: g * np.exp(
+    special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b)))
+defvjp(special.stdtr, None,         lambda g, y, n, t: g * np.exp(
+    -0.5 * (n + 1) * np.log1p(t * t / n) - 0.5 * np.log(n) - special.betaln(0.5 * n, 0.5)))
+
 # the order of a Bessel function is a constant: it has no derivative here
 defvjp(special.j0,       lambda g, y, x: -g * special.j1(x))
 defvjp(special.j1,       lambda g, y, x: g * 0.5 * (special.j0(x) - _jv(2, x)))
 defvjp(special.jv, None, lambda g, y, n, x: g * 0.5 * (_jv(n - 1, x) - _jv(n + 1, x)))
+defvjp(special.y0,       lambda g, y, x: -g * special.y1(x))
+defvjp(special.y1,       lambda g, y, x: g * 0.5 * (special.y0(x) - special.yv(2, x)))
+defvjp(special.yn, None, lambda g, y, n, x: g * 0.5 * (special.yn(n - 1, x) - special.yn(n + 1, x)))
+defvjp(special.yv, None, lambda g, y, n, x: g * 0.5 * (special.yv(n - 1, x) - special.yv(n + 1, x)))
 defvjp(special.i0,       lambda g, y, x: g * special.i1(x))
 defvjp(special.i1,       lambda g, y, x: g * 0.5 * (special.i0(x) + _iv(2, x)))
 defvjp(special.iv, None, lambda g, y, n, x: g * 0.5 * (_iv(n - 1, x) + _iv(n + 1, x)))
+defvjp(special.ive, None, lambda g, y, n, x: g * (
+    0.5 * (special.ive(n - 1, x) + special.ive(n + 1, x)) - np.sign(x) * y))
+PLAIN.add(special.gammasgn)
