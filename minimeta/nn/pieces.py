@@ -68,6 +68,16 @@ def run(piece, strands):
         _turn.release()
 
 
+def each_piece(work, strands):
+    """What work(tasks, images) returns for every piece, a tuple of arrays: each joined in order."""
+    found = [None] * len(strands)
+
+    def piece(k, t, n):
+        found[k] = work(t, n)
+    run(piece, strands)
+    return found[0] if len(found) == 1 else [np.concatenate(parts) for parts in zip(*found)]
+
+
 def buffer(name, like, shape):
     """This thread's scratch memory of that name, with whatever was left there.
 
