@@ -5,6 +5,7 @@ numbers per channel is one primitive, which works in pieces that stay in the cac
 
 Read next: pooling.py.
 """
+import functools
 import math
 
 import numpy as np
@@ -27,8 +28,9 @@ def batch_norm(x, gamma, beta, stats=None, eps=1e-5):
 
 
 def norm_relu(x, gamma, beta, stats=None, eps=1e-5):
-    """(relu(batch_norm(x, gamma, beta, stats, eps)), (mean, var) that x would have been given)."""
-    mean, var = own = moments(x) if stats is None else stats
+    """(relu(batch_norm(x, gamma, beta, stats, eps)), (mean, var) of x)."""
+    own = moments(x)
+    mean, var = own if stats is None else stats
     return normalise(x, mean, gamma / np.sqrt(var + eps), beta, rectify=True), own
 
 
@@ -43,8 +45,9 @@ def moments(x):
 
     def piece(t, n):
         return moments_of(x[t, n])
-    parts = each_piece(piece, strands_of(x, 3 * image_bytes(x)))
-    return tuple(a.reshape(shape) for a in combined(*parts, len(x)))
+    strands = strands_of(x, 2 * image_bytes(x))
+    parts = each_piece(piece, strands)
+    return tuple(a.reshape(shape) for a in combined(*parts, x, strands))
 
 
 @primitive
@@ -91,7 +94,7 @@ def normalise_back(g, y, x, mean, a, rectify=False):
         product *= given
         np.multiply(given, of_tasks(a, t), out=out)
         return total, channel_sums(product, x)
-    parts = each_piece(piece, strands_of(x, 4 * image_bytes(x)))
+    parts = each_piece(piece, strands_of(x, 2 * image_bytes(x)))
     return (back.reshape(lead + back.shape[1:]),
             *(np.sum(p.reshape(len(x), -1, x.shape[-1]), axis=1).reshape(shape) for p in parts))
 
@@ -166,28 +169,44 @@ def image_bytes(x):
 def channel_sums(part, like):
     """(t, C), the sums of part (t, ...) over all axes but the first and the last, C channels."""
     part = part.reshape(len(part), -1, like.shape[-1])
-    ones = np.ones_like(part, shape=(1, part.shape[1]))
-    return (ones @ part)[:, 0]
+    return (ones(part) @ part)[:, 0]
+
+
+def ones(part):
+    """(1, n) of part (t, n, C): a product with it is the fastest sum."""
+    if type(part) is np.ndarray:
+        return _ones(part.shape[1], part.dtype)
+    return np.ones_like(part, shape=(1, part.shape[1]))
+
+
+@functools.lru_cache(32)
+def _ones(n, dtype):
+    return np.ones((1, n), dtype)
 
 
 def moments_of(part):
-    """(number, mean, sum of squares of what differs from it) of images (t, n, H, W, C).
+    """(mean, sum of squares of what differs from it), each (t, C), of images (t, n, H, W, C).
 
-    Each (t, C).  The mean is subtracted first: the mean of squares less the square of the mean
-    loses all digits where the mean is large.
+    The mean is subtracted first: the mean of squares less the square of the mean loses all digits
+    where the mean is large.
     """
-    count = math.prod(part.shape[1:-1])
-    mean = channel_sums(part, part) / count
-    centred = np.subtract(flat_rows(part), np.tile(mean[:, None], part.shape[-2]),
-                          out=buffer("centred", part, flat_rows(part).shape))
+    lines = part.reshape(len(part), -1, part.shape[-1])
+    centred = buffer("centred", part, lines.shape)
+    mean = (ones(lines) @ lines) / lines.shape[1]
+    np.subtract(lines, mean, out=centred)
     centred *= centred
-    return np.full_like(mean, count), mean, channel_sums(centred, part)
+    return mean[:, 0], (ones(centred) @ centred)[:, 0]
 
 
-def combined(counts, means, squares, tasks):
+def combined(means, squares, x, strands):
     """(mean, variance), each (T, C), of what `moments_of` says of the pieces (Chan et al. 1979)."""
-    counts, means, squares = (a.reshape(tasks, -1, a.shape[-1]) for a in (counts, means, squares))
-    total = np.sum(counts, axis=1)
-    mean = np.sum(counts * means, axis=1) / total
+    means, squares = (a.reshape(len(x), -1, a.shape[-1]) for a in (means, squares))
+    images, size = x.shape[1], math.prod(x.shape[2:4])
+    if means.shape[1] == 1:
+        return means[:, 0], squares[:, 0] / (images * size)
+    most = strands[0][0][1].stop
+    counts = [size * min(most, images - start) for start in range(0, images, most)]
+    counts = np.array(counts, x.dtype)[:, None]
+    mean = np.sum(counts * means, axis=1) / (images * size)
     between = counts * np.square(means - mean[:, None])
-    return mean, np.sum(squares + between, axis=1) / total
+    return mean, np.sum(squares + between, axis=1) / (images * size)

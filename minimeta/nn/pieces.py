@@ -85,12 +85,15 @@ def buffer(name, like, shape):
     """
     if type(like) is not np.ndarray:
         return np.empty_like(like, shape=shape, order="C")
-    size = math.prod(shape) * like.itemsize
-    kept = getattr(_scratch, name, None)
-    if kept is None or kept.size < size:
-        kept = np.empty(size, np.uint8)
-        setattr(_scratch, name, kept)
-    return kept[:size].view(like.dtype).reshape(shape)
+    kept = _scratch.__dict__
+    found = kept.get(name)
+    if found is not None and found.shape == shape and found.dtype == like.dtype:
+        return found
+    whole, size = kept.get((name, "whole")), math.prod(shape) * like.itemsize
+    if whole is None or whole.size < size:
+        whole = kept[name, "whole"] = np.empty(size, np.uint8)
+    found = kept[name] = whole[:size].view(like.dtype).reshape(shape)
+    return found
 
 
 _scratch = threading.local()

@@ -55,9 +55,10 @@ def pooled_moments(x, sign):
         np.maximum(top[..., 0:2 * width:2, :], top[..., 1:2 * width:2, :], out=out)
         sign.restore(out, part, t)
         return moments_of(part)
-    parts = each_piece(piece, strands_of(x, 3 * image_bytes(x)))
+    strands = strands_of(x, 2 * image_bytes(x))
+    parts = each_piece(piece, strands)
     return (pooled.reshape(lead + pooled.shape[1:]),
-            *(a.reshape(shape) for a in combined(*parts, len(x))))
+            *(a.reshape(shape) for a in combined(*parts, x, strands)))
 
 
 @primitive
@@ -79,7 +80,7 @@ def spread(g, x, mean, a, b, pooled, sign):
         given = g[t, n] if ties is None else g[t, n] / ties
         inside = _inside(out, given)
         inside += np.multiply(_wide(given, "given"), wins, out=buffer("shares", x, wins.shape))
-    run(piece, strands_of(x, 4 * image_bytes(x)))
+    run(piece, strands_of(x, 2 * image_bytes(x)))
     return y.reshape(lead + y.shape[1:])
 
 
@@ -103,7 +104,7 @@ def gathered(h, x, mean, pooled, sign):
                               out=buffer("product", x, flat_rows(given).shape))
         product *= flat_rows(given)
         return channel_sums(given, x), channel_sums(product, x)
-    parts = each_piece(piece, strands_of(x, 4 * image_bytes(x)))
+    parts = each_piece(piece, strands_of(x, 2 * image_bytes(x)))
     return (y.reshape(lead + y.shape[1:]),
             *(np.sum(p.reshape(len(x), -1, x.shape[-1]), axis=1).reshape(shape) for p in parts))
 
