@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from .problems import BIG, EPISODES, FEW, FILTERS, HIDDEN, MANY, POINTS, SMALL, TASKS
 
@@ -63,6 +63,17 @@ def measure(threads):
         return Machine(gemm(1024, 1024, 1024), gemm(1568, 9 * FILTERS, FILTERS), added(threads),
                        1e6 * seconds(lambda: np.multiply(ten, ten, out=out)),
                        1e6 * seconds(lambda: np.matmul(a, b, out=c)))
+
+
+def held_back():
+    """Whether OpenBLAS runs a processor with AVX-512 on kernels for one without."""
+    try:
+        with open("/proc/cpuinfo") as info:
+            able = " avx512vl " in info.read()
+    except OSError:
+        return False
+    return able and any(library.get("architecture") in ("Haswell", "Zen")
+                        for library in threadpool_info())
 
 
 # ---------------------------------------------------------------- operations of a workload

@@ -29,7 +29,8 @@ from minimeta.optim import SGD, Adam
 from minimeta.tasks import Episode
 
 from . import problems
-from .problems import ALPHA, BETA, BIG, CHAIN, FEW, HIDDEN, IMAGE_ALPHA, MANY, SMALL, flat
+from .problems import (ALPHA, BETA, BIG, CHAIN, FEW, HIDDEN, IMAGE_ALPHA, MANY, POINTS,  # noqa: F401
+                       SMALL, TASKS, flat)
 
 
 class Workload(NamedTuple):
