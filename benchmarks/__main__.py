@@ -21,8 +21,8 @@ import numpy as np
 from . import limits, tables
 from .workloads import WORKLOADS
 
-LIBRARIES = {"ours": "minimeta", "ours_avx512": "minimeta, AVX-512", "peer_torch": "PyTorch", "peer_jax": "JAX",
-             "peer_hips": "HIPS autograd", "peer_hand": "NumPy by hand"}
+LIBRARIES = {"ours": "minimeta", "ours_avx512": "minimeta, AVX-512", "peer_torch": "PyTorch",
+             "peer_jax": "JAX", "peer_hips": "HIPS autograd", "peer_hand": "NumPy by hand"}
 # OpenBLAS takes some processors with AVX-512 for older ones
 SETTINGS = {"ours_avx512": {"OPENBLAS_CORETYPE": "SkylakeX"}}
 AGREE = 1e-2        # relative error against float64; ReLU's and pooling's kinks cost some of it

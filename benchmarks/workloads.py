@@ -29,8 +29,8 @@ from minimeta.optim import SGD, Adam
 from minimeta.tasks import Episode
 
 from . import problems
-from .problems import (ALPHA, BETA, BIG, CHAIN, FEW, HIDDEN, IMAGE_ALPHA, MANY, POINTS,  # noqa: F401
-                       SMALL, TASKS, flat)
+from .problems import POINTS, TASKS  # noqa: F401
+from .problems import ALPHA, BETA, BIG, CHAIN, FEW, HIDDEN, IMAGE_ALPHA, MANY, SMALL, flat
 
 
 class Workload(NamedTuple):
