@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-PIECE = 1 << 20         # bytes that a piece reads and writes: a usual cache
+PIECE = 1 << 21         # bytes that a piece reads and writes: a usual cache
 PARALLEL = 8            # pieces, from which on starting threads costs less than it saves
 
 
