@@ -6,9 +6,10 @@ import numpy as np
 
 from . import init
 from .conv import conv2d
-from .layers import flatten, linear, max_pool, relu
+from .layers import flatten, linear
 from .model import from_tree
-from .norm import batch_norm, moments
+from .norm import norm_relu
+from .pooling import norm_relu_pool
 
 BLOCKS = 4
 
@@ -55,32 +56,26 @@ def conv4(ways=None, in_channels=1, filters=64, embedding=None, strided=False, i
         return tree
 
     def blocks(tree, x, stats):
-        """The last block's map; stats(k, x) gives block k its (mean, var), or None."""
+        """The last block's map, of each block's (mean, var) in stats; and those that x has."""
         if x.ndim < 4 or x.shape[-3:] != (image_size, image_size, in_channels):
             raise ValueError(f"conv4 takes images (..., N, {image_size}, {image_size}, "
                              f"{in_channels}), channels last: got shape {x.shape}; set image_size "
                              "and in_channels, or move the channels with np.moveaxis")
-        for k, block in enumerate(tree["blocks"]):
+        used, block_of = [], norm_relu if strided else norm_relu_pool
+        for block, given in zip(tree["blocks"], stats):
             x = conv2d(x, block["kernel"], stride=2 if strided else 1)
-            x = relu(batch_norm(x, block["gamma"], block["beta"], stats(k, x)))
-            x = x if strided else max_pool(x)
-        return x
+            x, own = block_of(x, block["gamma"], block["beta"], given)
+            used.extend(own)
+        return x, used
 
     def apply(tree, x, stats=None):
-        given = None if stats is None else _split(stats, widths[1:])
-        x = blocks(tree, x, lambda k, x: given and given[k])
+        x, _ = blocks(tree, x, [None] * BLOCKS if stats is None else _split(stats, widths[1:]))
         x = np.mean(x, axis=(-3, -2)) if strided else flatten(x)
         return linear(x, tree["head"]["w"], tree["head"]["b"]) if ways is not None else x
 
     def batch_stats(tree, x):
         """(..., S): mean and variance of every block's convolution, one after the other."""
-        used = []
-
-        def measure(k, x):
-            used.extend(moments(x))
-            return used[-2:]
-        blocks(tree, x, measure)
-        return np.concatenate(used, axis=-1)
+        return np.concatenate(blocks(tree, x, [None] * BLOCKS)[1], axis=-1)
 
     return from_tree(weights, apply, batch_stats,
                      name=f"conv4{' strided' if strided else ''}, {filters} filters")

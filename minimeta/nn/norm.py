@@ -1,17 +1,18 @@
 """Batch normalisation, with no hidden state.
 
-A network spends its time here reading and writing whole maps, so the two bilinear operations on a
-map and a number per channel are primitives that make no temporary map.
+A network spends its time here reading and writing whole maps, so what is done to a map and some
+numbers per channel is one primitive, which works in pieces that stay in the cache.
 
-Read next: losses.py.
+Read next: pooling.py.
 """
+import functools
 import math
 
 import numpy as np
 
 from ..autodiff import defvjp, primitive
-
 from .layers import check_images
+from .pieces import buffer, each_piece, run, strands_of
 
 
 def batch_norm(x, gamma, beta, stats=None, eps=1e-5):
@@ -22,39 +23,86 @@ def batch_norm(x, gamma, beta, stats=None, eps=1e-5):
     elsewhere ("inductive").  There is no running average.
     Source: Ioffe and Szegedy 2015, algorithm 1.
     """
-    if stats is None:
-        _, var, centred = _moments(x)
-    else:
-        mean, var = stats
-        centred = x + per_channel(-mean)
-    return scale(centred, gamma / np.sqrt(var + eps)) + per_channel(beta)
+    mean, var = moments(x) if stats is None else stats
+    return normalise(x, mean, gamma / np.sqrt(var + eps), beta)
 
 
+def norm_relu(x, gamma, beta, stats=None, eps=1e-5):
+    """(relu(batch_norm(x, gamma, beta, stats, eps)), (mean, var) of x)."""
+    own = moments(x)
+    mean, var = own if stats is None else stats
+    return normalise(x, mean, gamma / np.sqrt(var + eps), beta, rectify=True), own
+
+
+@primitive
 def moments(x):
     """(mean, variance), each (..., C), of images (..., N, H, W, C) over N, H and W.
 
     The variance is the biased one, a mean of squares.
     """
-    return _moments(x)[:2]
-
-
-def _moments(x):
     check_images("batch_norm", x)
-    count = math.prod(x.shape[-4:-1])
-    mean = np.sum(x, axis=(-4, -3, -2)) / count
-    centred = x + per_channel(-mean)
-    return mean, sum_of_squares(centred) / count, centred
+    x, shape = one_task_axis(x)
+
+    def piece(t, n):
+        return moments_of(x[t, n])
+    strands = strands_of(x, 2 * image_bytes(x))
+    parts = each_piece(piece, strands)
+    return tuple(a.reshape(shape) for a in combined(*parts, x, strands))
 
 
-def per_channel(a):
-    """(..., 1, 1, 1, C) of a (..., C), to broadcast with images."""
-    return a[..., None, None, None, :]
+@primitive
+def normalise(x, mean, a, b, rectify=False):
+    """a (x - mean) + b: images (..., N, H, W, C), and numbers per channel (..., C).
+
+    rectify: its positive part, ReLU.
+    """
+    lead = np.broadcast_shapes(x.shape[:-4], mean.shape[:-1], a.shape[:-1], b.shape[:-1])
+    x, _ = one_task_axis(x, lead)
+    mean, a, b = (rows(v, lead, x.shape[-2]) for v in (mean, a, b))
+    y = np.empty_like(x, order="C")
+
+    def piece(strand, t, n):
+        out = flat_rows(y[t, n])
+        np.subtract(flat_rows(x[t, n]), of_tasks(mean, t), out=out)
+        out *= of_tasks(a, t)
+        out += of_tasks(b, t)
+        if rectify:
+            np.maximum(out, 0, out=out)
+    run(piece, strands_of(x, 2 * image_bytes(x)))
+    return y.reshape(lead + y.shape[1:])
+
+
+@primitive
+def normalise_back(g, y, x, mean, a, rectify=False):
+    """(g' a, sum g', sum g' (x - mean)), g' being g where y > 0, or all of g without rectify.
+
+    The cotangents of `normalise` in x, b and a: images (..., N, H, W, C), and twice (..., C).
+    """
+    lead = np.broadcast_shapes(g.shape[:-4], mean.shape[:-1], a.shape[:-1])
+    (g, shape), (x, _) = one_task_axis(g, lead), one_task_axis(x, lead)
+    y = one_task_axis(y, lead)[0] if rectify else y
+    mean, a = (rows(v, lead, x.shape[-2]) for v in (mean, a))
+    back = np.empty_like(g, order="C")
+
+    def piece(t, n):
+        out, given = flat_rows(back[t, n]), flat_rows(g[t, n])
+        if rectify:
+            given = np.multiply(given, flat_rows(y[t, n]) > 0, out=out)
+        total = channel_sums(given, x)
+        product = np.subtract(flat_rows(x[t, n]), of_tasks(mean, t),
+                              out=buffer("product", x, out.shape))
+        product *= given
+        np.multiply(given, of_tasks(a, t), out=out)
+        return total, channel_sums(product, x)
+    parts = each_piece(piece, strands_of(x, 2 * image_bytes(x)))
+    return (back.reshape(lead + back.shape[1:]),
+            *(np.sum(p.reshape(len(x), -1, x.shape[-1]), axis=1).reshape(shape) for p in parts))
 
 
 @primitive(inline=True)
 def scale(x, a):
     """Images a x, (..., N, H, W, C), of images x and a number per channel, a (..., C)."""
-    return x * per_channel(a)
+    return x * a[..., None, None, None, :]
 
 
 @primitive(inline=True)
@@ -63,15 +111,102 @@ def sum_of_products(x, z):
     return np.einsum("...nhwc,...nhwc->...c", x, z)
 
 
-@primitive(inline=True)
-def sum_of_squares(x):
-    """Sums (..., C) of x^2 over N, H and W, of images (..., N, H, W, C)."""
-    return np.einsum("...nhwc,...nhwc->...c", x, x)
+def _normalise_rule(g, y, x, mean, a, b, rectify=False):
+    dx, total, product = normalise_back(g, y, x, mean, a, rectify=rectify)
+    return dx, -a * total, product, total
 
 
+def _normalise_back_rule(g, y, h, z, x, mean, a, rectify=False):
+    """Cotangents of h, z, x, mean and a, from those of h' a, sum h' and sum h' (x - mean)."""
+    u, v, w = g
+    on = z > 0 if rectify else None
+    h = h * on if rectify else h
+    dh = normalise(x, mean, w, v) + scale(u, a)
+    return dh * on if rectify else dh, None, scale(h, w), -w * y[1], sum_of_products(h, u)
+
+
+defvjp(moments,
+       # d mean / dx = 1 / count, d var / dx = 2 (x - mean) / count
+       lambda g, y, x: normalise(x, y[0], *(k * c / math.prod(x.shape[-4:-1])
+                                            for k, c in ((2, g[1]), (1, g[0])))))
+defvjp(normalise, None, None, None, None, together=_normalise_rule)
+defvjp(normalise_back, None, None, None, None, None, together=_normalise_back_rule)
 defvjp(scale,
        lambda g, y, x, a: scale(g, a), lambda g, y, x, a: sum_of_products(g, x))
 defvjp(sum_of_products,
        lambda g, y, x, z: scale(z, g), lambda g, y, x, z: scale(x, g))
-defvjp(sum_of_squares,
-       lambda g, y, x: scale(x, 2 * g))
+
+
+# ---------------------------------------------------------------- pieces of maps
+
+def one_task_axis(x, lead=None):
+    """(x as (T, N, H, W, C), the shape (..., C)), x being broadcast to leading axes first."""
+    lead = x.shape[:-4] if lead is None else lead
+    if x.shape[:-4] != lead:
+        x = np.broadcast_to(x, lead + x.shape[-4:])
+    return x.reshape((-1,) + x.shape[-4:]), lead + x.shape[-1:]
+
+
+def rows(a, lead, width):
+    """(T or 1, 1, width * C) of a (..., C): long rows are faster than short ones."""
+    a = a if math.prod(a.shape[:-1]) == 1 else np.broadcast_to(a, lead + a.shape[-1:])
+    return np.tile(a.reshape(-1, 1, a.shape[-1]), (1, 1, width))
+
+
+def flat_rows(part):
+    """(t, n * H, W * C) of images (t, n, H, W, C)."""
+    return part.reshape(len(part), -1, part.shape[-2] * part.shape[-1])
+
+
+def of_tasks(a, t):
+    return a if len(a) == 1 else a[t]
+
+
+def image_bytes(x):
+    return math.prod(x.shape[2:]) * x.itemsize
+
+
+def channel_sums(part, like):
+    """(t, C), the sums of part (t, ...) over all axes but the first and the last, C channels."""
+    part = part.reshape(len(part), -1, like.shape[-1])
+    return (ones(part) @ part)[:, 0]
+
+
+def ones(part):
+    """(1, n) of part (t, n, C): a product with it is the fastest sum."""
+    if type(part) is np.ndarray:
+        return _ones(part.shape[1], part.dtype)
+    return np.ones_like(part, shape=(1, part.shape[1]))
+
+
+@functools.lru_cache(32)
+def _ones(n, dtype):
+    return np.ones((1, n), dtype)
+
+
+def moments_of(part):
+    """(mean, sum of squares of what differs from it), each (t, C), of images (t, n, H, W, C).
+
+    The mean is subtracted first: the mean of squares less the square of the mean loses all digits
+    where the mean is large.
+    """
+    lines = part.reshape(len(part), -1, part.shape[-1])
+    centred = buffer("centred", part, lines.shape)
+    mean = (ones(lines) @ lines) / lines.shape[1]
+    np.subtract(lines, mean, out=centred)
+    centred *= centred
+    return mean[:, 0], (ones(centred) @ centred)[:, 0]
+
+
+def combined(means, squares, x, strands):
+    """(mean, variance), each (T, C), of what `moments_of` says of the pieces (Chan et al. 1979)."""
+    means, squares = (a.reshape(len(x), -1, a.shape[-1]) for a in (means, squares))
+    images, size = x.shape[1], math.prod(x.shape[2:4])
+    if means.shape[1] == 1:
+        return means[:, 0], squares[:, 0] / (images * size)
+    most = strands[0][0][1].stop
+    counts = [size * min(most, images - start) for start in range(0, images, most)]
+    counts = np.array(counts, x.dtype)[:, None]
+    mean = np.sum(counts * means, axis=1) / (images * size)
+    between = counts * np.square(means - mean[:, None])
+    return mean, np.sum(squares + between, axis=1) / (images * size)

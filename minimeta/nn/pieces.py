@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-PIECE = 1 << 20         # bytes that a piece reads and writes: a usual cache
+PIECE = 1 << 21         # bytes that a piece reads and writes: a usual cache
 PARALLEL = 8            # pieces, from which on starting threads costs less than it saves
 
 
@@ -68,6 +68,16 @@ def run(piece, strands):
         _turn.release()
 
 
+def each_piece(work, strands):
+    """What work(tasks, images) returns for every piece, a tuple of arrays: each joined in order."""
+    found = [None] * len(strands)
+
+    def piece(k, t, n):
+        found[k] = work(t, n)
+    run(piece, strands)
+    return found[0] if len(found) == 1 else [np.concatenate(parts) for parts in zip(*found)]
+
+
 def buffer(name, like, shape):
     """This thread's scratch memory of that name, with whatever was left there.
 
@@ -75,12 +85,15 @@ def buffer(name, like, shape):
     """
     if type(like) is not np.ndarray:
         return np.empty_like(like, shape=shape, order="C")
-    size = math.prod(shape) * like.itemsize
-    kept = getattr(_scratch, name, None)
-    if kept is None or kept.size < size:
-        kept = np.empty(size, np.uint8)
-        setattr(_scratch, name, kept)
-    return kept[:size].view(like.dtype).reshape(shape)
+    kept = _scratch.__dict__
+    found = kept.get(name)
+    if found is not None and found.shape == shape and found.dtype == like.dtype:
+        return found
+    whole, size = kept.get((name, "whole")), math.prod(shape) * like.itemsize
+    if whole is None or whole.size < size:
+        whole = kept[name, "whole"] = np.empty(size, np.uint8)
+    found = kept[name] = whole[:size].view(like.dtype).reshape(shape)
+    return found
 
 
 _scratch = threading.local()
