@@ -13,7 +13,6 @@ import numpy as np
 from .guard import Watched, engine, keep
 from .table import RULES, defvjp, no_rule
 from .trace import Traced, item, items, raw
-from .tree import flatten, leaves_like, tree_map
 
 _free_bits, _new_bit = [], itertools.count().__next__
 
@@ -81,9 +80,10 @@ def backward(outputs, cotangents, inputs, bit):
             else:
                 pending[y.order] = g
                 nodes[y.order] = y
+    outer &= ~bit
     was_busy, engine.busy = getattr(engine, "busy", False), True
     try:
-        _sweep(nodes, pending, {x.order for x in inputs}, bit, outer & ~bit)
+        _sweep(nodes, pending, {x.order for x in inputs}, bit, outer)
     finally:
         engine.busy = was_busy
     return [lower(pending.get(x.order), outer) for x in inputs]
@@ -174,58 +174,3 @@ def fit(c, v):
             c = np.real(c)
         c = c.astype(v.dtype)
     return c
-
-
-def vjp(f, *args, has_aux=False):
-    """(y, pullback) of f at args, both any containers of arrays; pullback(g) is a tuple.
-
-    pullback takes a cotangent like y and returns one like each argument.  With has_aux, f returns
-    (y, aux), and the result is (y, pullback, aux).
-    """
-    level = Level()
-    leaves, rebuild = flatten(args)
-    inputs = [level.enter(x) for x in leaves]
-    out = f(*rebuild(inputs))
-    out, aux = split(out) if has_aux else (out, None)
-    outputs, rebuild_out = flatten(out)
-
-    def pullback(g):
-        """The cotangents of the arguments, a tuple, from one like the output."""
-        cotangents = leaves_like(g, out)
-        for i, (y, c) in enumerate(zip(outputs, cotangents)):
-            if np.shape(c) != np.shape(y):
-                raise ValueError(f"the cotangent has shape {np.shape(c)}, the output "
-                                 f"{np.shape(y)}")
-            cotangents[i] = fit(c if hasattr(c, "dtype") else np.asarray(c), raw(y)) \
-                if hasattr(y, "dtype") else c
-        found = backward(outputs, cotangents, inputs, level.bit)
-        return rebuild(own(found, inputs, cotangents))
-
-    def plain_copy(y):
-        y = lower(y, ~level.bit)
-        return y.copy() if hasattr(y, "nbytes") and type(y) is not Traced else y
-    y = rebuild_out([plain_copy(y) for y in outputs])
-    return (y, pullback, tree_map(plain_copy, aux)) if has_aux else (y, pullback)
-
-
-def split(pair):
-    """(y, aux) of a function that returns both."""
-    if not isinstance(pair, tuple) or len(pair) != 2:
-        raise TypeError("with has_aux=True the function returns a pair, (output, aux)")
-    return pair
-
-
-def own(found, inputs, others):
-    """Cotangents as the caller may keep and change them: of input shape, aliasing nothing."""
-    taken, owned = {id(g) for g in others}, []
-    for c, x in zip(found, inputs):
-        if c is None:
-            c = np.zeros_like(x.value)
-        elif type(c) is not Traced:
-            if c.shape == () and not isinstance(x.value, np.generic):     # never a NumPy scalar
-                c = np.copy(c)
-            if getattr(c, "base", None) is not None or id(c) in taken:
-                c = c.copy()
-        taken.add(id(c))
-        owned.append(c)
-    return owned

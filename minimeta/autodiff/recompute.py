@@ -9,7 +9,7 @@ import functools
 import numpy as np
 
 from ..device import on_gpu
-from .diff import vjp
+from .transforms import vjp
 from .guard import engine, keep
 from .table import defvjp
 from .trace import Traced, items, raw

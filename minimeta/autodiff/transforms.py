@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from .diff import Level, backward, lower, own, split, vjp
+from .diff import Level, backward, fit, lower
 from .rules.ravel import ravel
 from .trace import Traced, raw
 from .tree import flatten, leaves_like, tree_map
@@ -14,6 +14,38 @@ from .tree import flatten, leaves_like, tree_map
 # rows of a Hessian in one sweep, whose arrays should stay in the cache: for 1,800 weights 64 rows
 # took 20 to 72 ms, 8 or 512 about twice as long, and one at a time 610 to 880
 BLOCK = 64
+
+
+def vjp(f, *args, has_aux=False):
+    """(y, pullback) of f at args, both any containers of arrays; pullback(g) is a tuple.
+
+    pullback takes a cotangent like y and returns one like each argument.  With has_aux, f returns
+    (y, aux), and the result is (y, pullback, aux).
+    """
+    level = Level()
+    leaves, rebuild = flatten(args)
+    inputs = [level.enter(x) for x in leaves]
+    out = f(*rebuild(inputs))
+    out, aux = split(out) if has_aux else (out, None)
+    outputs, rebuild_out = flatten(out)
+
+    def pullback(g):
+        """The cotangents of the arguments, a tuple, from one like the output."""
+        cotangents = leaves_like(g, out)
+        for i, (y, c) in enumerate(zip(outputs, cotangents)):
+            if np.shape(c) != np.shape(y):
+                raise ValueError(f"the cotangent has shape {np.shape(c)}, the output "
+                                 f"{np.shape(y)}")
+            cotangents[i] = fit(c if hasattr(c, "dtype") else np.asarray(c), raw(y)) \
+                if hasattr(y, "dtype") else c
+        found = backward(outputs, cotangents, inputs, level.bit)
+        return rebuild(own(found, inputs, cotangents))
+
+    def plain_copy(y):
+        y = lower(y, ~level.bit)
+        return y.copy() if hasattr(y, "nbytes") and type(y) is not Traced else y
+    y = rebuild_out([plain_copy(y) for y in outputs])
+    return (y, pullback, tree_map(plain_copy, aux)) if has_aux else (y, pullback)
 
 
 def value_and_grad(f, argnums=0, has_aux=False):
@@ -42,6 +74,29 @@ def value_and_grad(f, argnums=0, has_aux=False):
             y = y, tree_map(lambda a: lower(a, ~level.bit), aux)
         return y, found if isinstance(argnums, tuple) else found[0]
     return run
+
+
+def split(pair):
+    """(y, aux) of a function that returns both."""
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise TypeError("with has_aux=True the function returns a pair, (output, aux)")
+    return pair
+
+
+def own(found, inputs, others):
+    """Cotangents as the caller may keep and change them: of input shape, aliasing nothing."""
+    taken, owned = {id(g) for g in others}, []
+    for c, x in zip(found, inputs):
+        if c is None:
+            c = np.zeros_like(x.value)
+        elif type(c) is not Traced:
+            if c.shape == () and not isinstance(x.value, np.generic):     # never a NumPy scalar
+                c = np.copy(c)
+            if getattr(c, "base", None) is not None or id(c) in taken:
+                c = c.copy()
+        taken.add(id(c))
+        owned.append(c)
+    return owned
 
 
 def positions(argnums, args):

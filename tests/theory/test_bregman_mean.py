@@ -11,7 +11,7 @@ from minimeta.theory.bregman_mean import (concave_excess, divergence_from_mean, 
                                           flat_direction, second_cost, verify)
 from minimeta.theory.generators import generators, log_sum_exp, logistic, mahalanobis
 from minimeta.theory.mean import weighted_mean
-from tests.judges import slope
+from tests.differences import slope
 from tests.theory.samples import EPS, POSITIVE, REAL, UNIT, caught, check, numbers, weights
 
 A = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, -0.25], [0.0, -0.25, 3.0]])

@@ -10,7 +10,7 @@ from minimeta.theory.converse import (OTHERS, affine_defect, fourth_power, helli
                                       plain_distance, pull, recovered, swapped, symmetric_sample,
                                       verify)
 from minimeta.theory.generators import EXAMPLE, generators, logistic
-from tests.judges import slope
+from tests.differences import slope
 from tests.theory.samples import EPS, POSITIVE, caught, check, numbers, weights
 
 T = st.integers(1, 15).map(lambda i: i / 16)

@@ -11,7 +11,7 @@ from minimeta.theory.first_argument import (distance_from_mean, divergence_from_
                                             flat_direction, picture, verify)
 from minimeta.theory.generators import generators, logistic, mahalanobis
 from minimeta.theory.mean import weighted_mean
-from tests.judges import slope
+from tests.differences import slope
 from tests.theory.samples import EPS, POSITIVE, REAL, UNIT, caught, check, numbers, weights
 
 A = np.array([[2.0, 0.5], [0.5, 1.0]])

@@ -12,7 +12,7 @@ from minimeta.theory.implicit import (cg_errors, conjugate_gradients, dome, impl
                                       loop_on_dome, picture, proximal, proximal_point,
                                       solved_by_matrix, unrolled_proximal, verify)
 from minimeta.theory.losses import Quadratic, smooth_loss
-from tests.judges import slope
+from tests.differences import slope
 from tests.theory.problems import caught, close, complex_step, generators, plant, verified
 
 

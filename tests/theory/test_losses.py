@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from minimeta import grad, hessian
 from minimeta.theory.losses import (log_cosh, quadratic_loss, quadratic_losses, smooth_loss,
                                     smooth_losses, symmetric)
-from tests.judges import check_orders
+from tests.differences import check_orders
 from tests.theory.problems import close, complex_step, generators, lattice
 
 dims = st.integers(1, 6)

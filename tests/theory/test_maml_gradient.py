@@ -8,7 +8,7 @@ from minimeta.meta import maml, per_task
 from minimeta.tasks import Episode
 from minimeta.theory.losses import quadratic_loss, smooth_loss
 from minimeta.theory.maml_gradient import maml_gradient, misread, product, unrolled, verify
-from tests.judges import slope
+from tests.differences import slope
 from tests.theory.problems import (caught, close, complex_step, matrices, plant, problems, verified,
                                    walk)
 

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from minimeta.theory import mean as theorem
 from minimeta.theory.mean import (check_weights, geometric_median, outlier, picture, plain_cost,
                                   slope_at_mean, squared_cost, verify, weighted_mean)
-from tests.judges import slope
+from tests.differences import slope
 from tests.theory.samples import EPS, caught, check, numbers, weights
 
 

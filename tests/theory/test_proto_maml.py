@@ -9,7 +9,7 @@ from minimeta.theory import proto_maml as theorem
 from minimeta.theory.proto_maml import (LABELS, by_constant_head, by_head, by_prototypes,
                                         embedding_gradient, head, head_log_probabilities, step,
                                         verify)
-from tests.judges import slope
+from tests.differences import slope
 from tests.theory.samples import caught, check, numbers
 
 
