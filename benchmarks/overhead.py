@@ -152,8 +152,8 @@ def main(arguments=None):
         return
     print("order  library   us/operation  least  ratio to minimeta  rounds")
     for row in rows:
-        print(f"{row['order']:5}  {row['library']:8}  {row['us_per_operation']:12.2f}  {row['least_us']:5.2f}  "
-              f"{row['ratio_to_minimeta']:17.2f}  {row['rounds']:6}")
+        print(f"{row['order']:5}  {row['library']:8}  {row['us_per_operation']:12.2f}  "
+              f"{row['least_us']:5.2f}  {row['ratio_to_minimeta']:17.2f}  {row['rounds']:6}")
 
 
 if __name__ == "__main__":

@@ -123,6 +123,10 @@ LACKING = {
                         "second ones of j0, need it",
     "scipy.special.iv": "the host, minimeta.device.to_host(x); the derivatives of i1, and the "
                         "second ones of i0, need it",
+    "scipy.special.yv": "scipy.special.yn, for a whole order; else the host",
+    "scipy.special.ive": "the host, minimeta.device.to_host(x)",
+    "scipy.special.stdtr": "the host, minimeta.device.to_host(x)",
+    "scipy.linalg.solve_banded": "np.linalg.solve, or the host, minimeta.device.to_host(x)",
     "scipy.linalg.solve_sylvester": "the host, minimeta.device.to_host(x)",
     "scipy.linalg.sqrtm": "np.linalg.eigh, if the matrix is symmetric"}
 

@@ -13,7 +13,7 @@ QUICK = [name for name in WORKLOADS if name != "W3_big"]
 
 @pytest.mark.parametrize("name", QUICK)
 def test_compiled_is_eager(name):
-    f, args, _ = WORKLOADS[name]()
+    f, args, *_ = WORKLOADS[name]()
     compiled = compile(f)
     for a, b in zip(flatten(compiled(*args))[0], flatten(f(*args))[0]):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.max(np.abs(b)))
@@ -22,7 +22,7 @@ def test_compiled_is_eager(name):
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_by_hand_is_eager(name):
-    f, args, _ = WORKLOADS[name]()
+    f, args, *_ = WORKLOADS[name]()
     hand = BY_HAND[name](*args)
     loss, theta, *_ = f(*args)
     assert hand() == pytest.approx(float(loss), rel=1e-5)
@@ -30,7 +30,7 @@ def test_by_hand_is_eager(name):
 
 
 def test_the_gradient_by_hand():
-    f, args, _ = WORKLOADS["W1"]()
+    f, args, *_ = WORKLOADS["W1"]()
     hand = BY_HAND["W1"](*args)
     hand.gradient()
     g = f(*args)[2].m / 0.1                       # the first mean is a tenth of the gradient

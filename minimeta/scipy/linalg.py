@@ -67,7 +67,7 @@ def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
 # ---------------------------------------------------------------- banded systems
 
 @primitive
-def _banded(ab, b, l_and_u):
+def _solve_banded(ab, b, l_and_u):
     """x of A x = b; A (n, n) has its diagonals in the rows of ab: A[i, j] = ab[u + i - j, j]."""
     return linalg.solve_banded(l_and_u, ab, b)
 
@@ -88,7 +88,7 @@ def _transposed(ab, l_and_u):
 
 
 def _banded_b(g, x, ab, b, l_and_u):
-    return _banded(_transposed(ab, l_and_u), g, l_and_u=l_and_u[::-1])
+    return _solve_banded(_transposed(ab, l_and_u), g, l_and_u=l_and_u[::-1])
 
 
 def _banded_ab(g, x, ab, b, l_and_u):
@@ -99,13 +99,13 @@ def _banded_ab(g, x, ab, b, l_and_u):
     return -np.where(inside, products if x.ndim == 1 else np.sum(products, axis=-1), 0)
 
 
-defvjp(_banded, _banded_ab, _banded_b)
+defvjp(_solve_banded, _banded_ab, _banded_b)
 
 
 @mirror(linalg.solve_banded)
 def solve_banded(l_and_u, ab, b, overwrite_ab=False, overwrite_b=False, check_finite=True):
     """x of A x = b, where A has l diagonals below and u above the main one: the rows of ab."""
-    return _banded(ab, b, l_and_u=tuple(l_and_u))
+    return _solve_banded(ab, b, l_and_u=tuple(l_and_u))
 
 
 # ---------------------------------------------------------------- functions of matrices

@@ -26,7 +26,7 @@ from .maml_gradient import unrolled
 from .theorem import Theorem, counterexample, gap, slope
 
 # calls that move or repeat numbers and compute none
-MOVES = {"identity", "item", "reshape", "ravel", "squeeze", "expand_dims", "transpose", "swapaxes",
+MOVES = {"identity", "item", "reshaped", "ravel", "squeeze", "expand_dims", "transpose", "swapaxes",
          "moveaxis", "flip", "roll", "join", "concatenate", "spread_to", "broadcast_to", "pieces",
          "joined", "_getitem", "scatter", "astype", "positive"}
 ALPHA = 0.01

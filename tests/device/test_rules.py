@@ -50,7 +50,8 @@ def compare(name, order, put, get, dtype=np.float64, rtol=1e-10):
 # they mix lists or arrays of the host into arrays of the device
 HOST = {"concatenate, lists", "hstack, vectors", "block, depths"}
 # name -> the first order at which they need what CuPy lacks
-LACKING = {"jv": 1, "iv": 1, "j1": 1, "i1": 1, "j0": 2, "i0": 2, "_solve_sylvester": 1, "_sqrtm": 1}
+LACKING = {"jv": 1, "iv": 1, "j1": 1, "i1": 1, "j0": 2, "i0": 2, "yv": 1, "ive": 1,
+           "stdtr": 1, "_solve_banded": 1, "_solve_sylvester": 1, "_sqrtm": 1}
 # the shape of the result, or what is to be computed, is in the numbers; or the index is the host's
 WAITING = {"index, boolean", "index, boolean and integer", "index, boolean axis",
            "index, a plain boolean", "extract", "piecewise", "piecewise, one", "unique",

@@ -30,7 +30,7 @@ SAMPLES |= {
     rules.polygamma._primitive: (lambda x: rules.polygamma(x, n=2), (A + 1,)),
     linalg._solve._primitive: (
         lambda a, b: linalg.solve_triangular(a, b, trans=1, lower=True), (M, A)),
-    linalg._banded._primitive: (
+    linalg._solve_banded._primitive: (
         lambda ab, b: linalg.solve_banded((1, 1), ab, b), (A[:, 1:] + [[0], [3], [0]], A)),
     linalg._expm._primitive: (linalg.expm, (M - 2,)),
     linalg._solve_sylvester._primitive: (linalg.solve_sylvester, (M, M + draw(3, 3), draw(3, 3))),
