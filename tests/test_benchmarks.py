@@ -13,10 +13,10 @@ QUICK = [name for name in WORKLOADS if name != "W3_big"]
 
 @pytest.mark.parametrize("name", QUICK)
 def test_compiled_is_eager(name):
-    f, args, *_ = WORKLOADS[name]()
+    f, args, *_ = WORKLOADS[name](dtype=np.float64)
     compiled = compile(f)
     for a, b in zip(flatten(compiled(*args))[0], flatten(f(*args))[0]):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.max(np.abs(b)))
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10 * np.max(np.abs(b)))
     assert calls(compiled) > 10
 
 
