@@ -57,7 +57,8 @@ def offer(name: str, module: ModuleType) -> str:
     own = [key for key, value in vars(module).items() if inspect.isfunction(value)
            and value.__module__ == module.__name__ and key.isidentifier()]
     public = [key for key in own if not key.startswith("_")] or own
-    near = get_close_matches(name, vars(module), 3)
+    callables = [key for key, value in vars(module).items() if callable(value)]
+    near = get_close_matches(name, callables, 3)
     if near:
         return f"; did you mean {' or '.join(near)}?"
     more = ", ..." if len(public) > 8 else ""
