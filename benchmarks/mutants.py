@@ -159,8 +159,9 @@ def passes(path, test, code, profile):
     sys.meta_path.insert(0, Planted(name, path, code))
     # plain asserts: where minimeta is installed, its plugin makes pytest import all of it itself
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "--no-header", "--tb=no",
-                            f"--hypothesis-profile={profile}", "-W", "ignore", str(test)]) == 0
+        return pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "--no-header",
+                            "--tb=no", f"--hypothesis-profile={profile}", "-W", "ignore",
+                            str(test)]) == 0
 
 
 class Child:
