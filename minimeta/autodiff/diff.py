@@ -81,7 +81,7 @@ def backward(outputs, cotangents, inputs, bit):
                 pending[y.order] = g
                 nodes[y.order] = y
     outer &= ~bit
-    was_busy, engine.busy = getattr(engine, "busy", False), True
+    was_busy, engine.busy = engine.busy, True
     try:
         _sweep(nodes, pending, {x.order for x in inputs}, bit, outer)
     finally:
@@ -110,43 +110,44 @@ def _sweep(nodes, pending, leaves, bit, outer):
             parts[i] = g if parts[i] is None else parts[i] + g
             continue
         y = node.value
-        if isinstance(y, tuple):
+        if type(y) is tuple or isinstance(y, tuple):
             g = [np.zeros_like(v) if c is None else c for v, c in zip(y, g)]
             y = items(node) if node.deps & outer else y
         elif node.deps & outer:
             y = node
-        if outer:
-            operands = [a if type(a) is Traced and a.deps & outer else raw(a) for a in args]
-        else:
-            operands = [a.value if type(a) is Traced else a.check() if type(a) is Watched else a
-                        for a in args]
+        operands = [(a if a.deps & outer else a.value) if type(a) is Traced
+                    else a.check() if type(a) is Watched else a for a in args]
         rule, static = RULES[fn], node.kwargs
+        vjps = rule.vjps
         if rule.together is not None:
             together = rule.together(g, y, *operands, **static)
-        for i, a in enumerate(args):
+        i = -1
+        for a in args:
+            i += 1
             if type(a) is not Traced or not a.deps & bit:
                 continue
             if rule.together is not None:
                 c = together[i]
             else:
-                vjp = rule.vjp(i)
+                vjp = vjps[i] if i < len(vjps) else rule.vjp(i)
                 if vjp is None:
                     raise _no_derivative(fn, i)
                 c = vjp(g, y, *operands, **static) if static else vjp(g, y, *operands)
             if c is None:
                 continue
             v = a.value
-            if c.shape != v.shape or c.dtype != v.dtype:
+            plain = c.value if type(c) is Traced else c
+            if plain.dtype is not v.dtype or plain.shape != v.shape:
                 c = fit(c, v)
             order = a.order
-            if order not in pending:
+            before = pending.get(order)
+            if before is None:
                 pending[order], nodes[order] = c, a
                 heappush(latest, -order)
-            elif order in mine and type(c) is np.ndarray \
-                    and c.strides == pending[order].strides:      # else the sum is laid out anew
-                np.add(pending[order], c, out=pending[order])
+            elif order in mine and type(c) is np.ndarray and c.strides == before.strides:
+                np.add(before, c, out=before)         # with other strides the sum is laid out anew
             else:
-                c = pending[order] = pending[order] + c
+                c = pending[order] = before + c
                 if type(c) is np.ndarray:
                     mine.add(order)
                 else:
@@ -160,15 +161,16 @@ def _no_derivative(fn, i):
 
 def fit(c, v):
     """The cotangent c summed over what was broadcast, in the shape and dtype of v."""
-    shape = np.shape(v)
-    if np.shape(c) != shape:
-        lead = np.ndim(c) - len(shape)
+    shape = v.shape
+    if c.shape != shape:
+        lead = c.ndim - len(shape)
         if lead < 0:
             c = np.broadcast_to(c, shape)
         else:
-            axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape)
-                                              if n == 1 and c.shape[i + lead] != 1)
-            c = np.reshape(np.sum(c, axis=axes), shape)
+            axes = tuple(range(lead)) + tuple([i + lead for i, n in enumerate(shape)
+                                               if n == 1 and c.shape[i + lead] != 1])
+            c = (np.add.reduce(c, axes) if type(c) is np.ndarray
+                 else np.sum(c, axis=axes)).reshape(shape)
     if c.dtype != v.dtype:
         if c.dtype.kind == "c" and v.dtype.kind != "c":
             c = np.real(c)

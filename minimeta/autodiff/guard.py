@@ -10,7 +10,13 @@ import threading
 import numpy as np
 
 _LARGE = 1 << 20          # bytes: up to here an array is copied
-engine = threading.local()   # .busy while rules run: the arrays they touch are the engine's own
+
+
+class _Engine(threading.local):
+    busy = False             # whether rules run: the arrays that they touch are the engine's own
+
+
+engine = _Engine()
 
 
 class Watched:
@@ -36,7 +42,7 @@ def fingerprint(a):
 
 def keep(a):
     """A plain operand as the backward pass will need it, safe from later writing."""
-    if not hasattr(a, "nbytes") or getattr(engine, "busy", False):
+    if engine.busy or not hasattr(a, "nbytes"):
         return np.array(a) if isinstance(a, (list, tuple)) else a
     if a.nbytes > _LARGE and type(a) is np.ndarray:
         return Watched(a)

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 
+from .guard import keep
 from .table import FUNCTIONS, PLAIN, REDUCTIONS, RULES, no_rule, writes
 from .trace import NO_KEYWORDS, Traced, getitem, on_plain, raw, record
 
@@ -20,18 +21,32 @@ def on_traced(method):
 
 # ---------------------------------------------------------------- operators
 
+_NUMBERS = {int, float}
+
+
 def _operator(fn):
     def forward(self, other):
-        if type(other) is Traced:
+        kind = type(other)
+        if kind is Traced:
             return Traced(fn(self.value, other.value), fn, (self, other), NO_KEYWORDS,
                           self.deps | other.deps)
+        if kind in _NUMBERS:
+            return Traced(fn(self.value, other), fn, (self, other), NO_KEYWORDS, self.deps)
+        if kind is np.ndarray and type(self.value) is np.ndarray:
+            return Traced(fn(self.value, other), fn,
+                          (self, keep(other) if RULES[fn].reads else other), NO_KEYWORDS, self.deps)
         return record(fn, self, other)
 
     def backward(self, other):
+        if type(other) in _NUMBERS:
+            return Traced(fn(other, self.value), fn, (other, self), NO_KEYWORDS, self.deps)
         return record(fn, other, self)
     return forward, backward
 
 
+# ufuncs of one array that every device has, and that take any array of numbers
+_UNARY = {np.negative, np.exp, np.log, np.sqrt, np.square, np.sin, np.cos, np.tanh, np.log1p,
+          np.expm1, np.sinh, np.cosh}
 _BINARY = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
            "matmul": np.matmul, "pow": np.power, "mod": np.remainder}
 for _op, _fn in _BINARY.items():
@@ -39,7 +54,8 @@ for _op, _fn in _BINARY.items():
     setattr(Traced, f"__{_op}__", _forward)
     setattr(Traced, f"__r{_op}__", _backward)
 for _op, _fn in dict(neg=np.negative, pos=np.positive, abs=np.absolute).items():
-    setattr(Traced, f"__{_op}__", lambda self, _fn=_fn: record(_fn, self))
+    setattr(Traced, f"__{_op}__", lambda self, _fn=_fn: Traced(
+        _fn(self.value), _fn, (self,), NO_KEYWORDS, self.deps))
 for _op in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Traced, f"__{_op}__", lambda self, other, _op=getattr(operator, _op):
             _op(self.value, raw(other)))
@@ -51,7 +67,7 @@ for _name in ("all any argmax argmin argpartition argsort choose clip conj conju
               "cumsum diagonal dot max mean min nonzero prod ravel repeat round searchsorted "
               "squeeze std sum swapaxes take trace var").split():
     setattr(Traced, _name, lambda self, *args, _fn=getattr(np, _name), **kwargs:
-            _fn(self, *args, **kwargs))
+            self.__array_function__(_fn, (), (self, *args), kwargs))
 for _name in "byteswap fill partition put resize setfield setflags sort view".split():
     setattr(Traced, _name, lambda self, *args, _name=_name, **kwargs: _in_place(_name))
 
@@ -66,6 +82,8 @@ def _in_place(name):
 @on_traced
 def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
     if method == "__call__" and not kwargs and ufunc in RULES:
+        if ufunc in _UNARY:
+            return Traced(ufunc(self.value), ufunc, inputs, NO_KEYWORDS, self.deps)
         return record(ufunc, *inputs)
     return _call_ufunc(ufunc, method, inputs, kwargs)
 
@@ -235,7 +253,7 @@ def copy(self, order="C"):
 
 @on_traced
 def reshape(self, *shape, **kwargs):
-    return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)
+    return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, **kwargs)
 
 
 @on_traced

@@ -38,6 +38,7 @@ def _arguments(rule):
 
 RULES = {}        # primitive -> Rule
 FUNCTIONS = {}    # NumPy function without a rule -> what a traced array does when it is called
+QUICK = {}        # NumPy function -> the same on NumPy's own arrays, without its Python layers
 PLAIN = set()     # functions without a derivative: called on the plain values
 REDUCTIONS = {}   # (ufunc, "reduce" or "accumulate") -> the function of the same meaning
 WRITERS = {}      # functions that write into an argument -> what to use instead

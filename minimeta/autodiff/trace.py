@@ -12,10 +12,11 @@ import numpy as np
 
 from ..device import lacking
 from .guard import Watched, keep
-from .table import FUNCTIONS, PLAIN, RULES, no_rule, writes
+from .table import FUNCTIONS, PLAIN, QUICK, RULES, no_rule, writes
 
 _SCALARS = {bool, int, float, complex, np.bool_, np.int32, np.int64, np.float32, np.float64,
             np.complex64, np.complex128, type(None), str}
+_FIXED = {int, slice, type(None), type(Ellipsis)}      # parts of an index that nobody can change
 NO_KEYWORDS = {}
 RECORDERS = set()    # types of arrays that note primitives down as one call each
 _tick = itertools.count().__next__
@@ -74,8 +75,9 @@ def record(fn, *args, **kwargs):
             deps |= a.deps
             a = a.value
         values.append(a)
+    run = QUICK.get(fn, fn) if type(a) is np.ndarray else fn
     try:
-        value = fn(*values, **kwargs)
+        value = run(*values, **kwargs)
     except (TypeError, AttributeError) as error:
         raise (lacking(fn, values) or error) from None
     if not deps:
@@ -145,6 +147,9 @@ def items(node):
 
 def getitem(x, index):
     """x[index]"""
+    if type(x) is Traced:
+        index = _keep_index(index, x)
+        return Traced(x.value[index], _getitem, (x,), {"index": index}, x.deps)
     return record(_getitem, x, index=_keep_index(index, x))
 
 
@@ -153,10 +158,10 @@ def _getitem(x, index):
 
 
 def _keep_index(index, x):
-    if type(index) in (int, slice):
+    if type(index) in _FIXED:
         return index
     if type(index) is tuple:
-        return tuple([_keep_index(i, x) for i in index])
+        return tuple([i if type(i) in _FIXED else _keep_index(i, x) for i in index])
     index = raw(index)
     if isinstance(index, list):
         index = np.asarray(deep_raw(index), like=raw(x))

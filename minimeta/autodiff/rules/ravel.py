@@ -33,7 +33,7 @@ def joined(*arrays, shapes=None):
 
 
 defvjp(pieces, lambda g, y, theta, shapes: joined(*g, shapes=shapes))
-defvjp(joined, each=lambda i, g, y, *arrays, shapes: pieces(g, shapes=shapes)[i])
+defvjp(joined, together=lambda g, y, *arrays, shapes: pieces(g, shapes=shapes))
 
 
 def _size(shape):

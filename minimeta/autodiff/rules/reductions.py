@@ -9,15 +9,29 @@ import functools
 
 import numpy as np
 
-from ..table import REDUCTIONS, compose, defvjp
-from ..trace import call, plain, raw, record
+from ..table import QUICK, REDUCTIONS, compose, defvjp
+from ..trace import plain, raw, record
+
+SMALL = 1 << 14         # numbers: so few are copied in less time than np.broadcast_to takes
 
 
 def spread(g, x, axis, keepdims):
     """A reduction's cotangent (or output) g, over the entries of x that went into it."""
     if axis is not None and not keepdims:
-        g = np.expand_dims(g, axis)
+        g = g.reshape(kept(x.shape, axis))
+    if type(g) is np.ndarray and x.size <= SMALL:
+        out = np.empty(x.shape, g.dtype)
+        out[...] = g
+        return out
     return np.broadcast_to(g, x.shape)
+
+
+def kept(shape, axis):
+    """The shape of a reduction with keepdims=True."""
+    shape = list(shape)
+    for i in axis if isinstance(axis, tuple) else (axis,):
+        shape[i] = 1
+    return tuple(shape)
 
 
 def flat(x, axis):
@@ -88,11 +102,12 @@ def _folded(fn, pairwise, identity):
             static["dtype"] = dtype
         if keepdims:
             static["keepdims"] = keepdims
-        y = call(fn, chosen(a, where, identity), **static)
+        y = record(fn, a if where is True else np.where(where, a, identity), **static)
         return y if initial is None else pairwise(y, initial)
     return folded
 
 
+QUICK[np.sum] = lambda a, axis=None, **static: np.add.reduce(a, axis, **static)
 sum_ = compose(np.sum)(_folded(np.sum, np.add, 0))
 prod = compose(np.prod)(_folded(np.prod, np.multiply, 1))
 
