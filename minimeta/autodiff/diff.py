@@ -6,6 +6,7 @@ the output (or the cotangent) depends on, besides the one being taken.
 Read next: transforms.py.
 """
 import itertools
+from sys import getrefcount
 from heapq import heapify, heappop, heappush
 
 import numpy as np
@@ -14,6 +15,7 @@ from .guard import Watched, engine, keep
 from .table import RULES, defvjp, no_rule
 from .trace import Traced, item, items, raw
 
+_HELD_HERE = 3          # references to an array that only `pending`, a name and getrefcount hold
 _free_bits, _new_bit = [], itertools.count().__next__
 
 
@@ -67,7 +69,7 @@ def lower(x, deps):
 
 def backward(outputs, cotangents, inputs, bit):
     """The cotangents of `inputs`, entered at level `bit`; None where nothing depends on them."""
-    outer, pending, nodes = 0, {}, {}
+    outer, pending, latest = 0, {}, []
     for x in inputs:
         raw(x.args[0])              # a large input that was changed since raises here
     for y, g in zip(outputs, cotangents):
@@ -75,83 +77,82 @@ def backward(outputs, cotangents, inputs, bit):
             outer |= g.deps
         if type(y) is Traced and y.deps & bit:
             outer |= y.deps
-            if y.order in pending:
-                pending[y.order] = pending[y.order] + g
+            order = -y.order
+            if order in pending:
+                pending[order] = pending[order] + g
             else:
-                pending[y.order] = g
-                nodes[y.order] = y
+                pending[order] = g
+                latest.append((order, y))
     outer &= ~bit
     was_busy, engine.busy = engine.busy, True
     try:
-        _sweep(nodes, pending, {x.order for x in inputs}, bit, outer)
+        _sweep(latest, pending, {-x.order for x in inputs}, bit, outer)
     finally:
         engine.busy = was_busy
-    return [lower(pending.get(x.order), outer) for x in inputs]
+    return [lower(pending.get(-x.order), outer) for x in inputs]
 
 
-def _sweep(nodes, pending, leaves, bit, outer):
-    """Hand the cotangents in `pending` on, from the last of `nodes` to the first; both by order."""
-    mine = set()                     # nodes whose pending cotangent is a buffer of our own making
-    latest = [-order for order in nodes]             # a heap
+def _sweep(latest, pending, leaves, bit, outer):
+    """Hand the cotangents in `pending` on, from the last node to the first.
+
+    latest -- a heap of (-order, node), the nodes that have a cotangent; pending -- {-order: it}
+    """
     heapify(latest)
     while latest:
-        order = -heappop(latest)
+        order, node = heappop(latest)
         if order in leaves:
             continue
-        node = nodes.pop(order)
-        g, fn, args = pending.pop(order), node.fn, node.args
+        g, fn, args, static = pending.pop(order), node.fn, node.args, node.kwargs
+        y = node if node.deps & outer else node.value
         if fn is item:               # one of several outputs: wait for the others
-            whole, i = args[0], node.kwargs["i"]
-            if whole.order not in pending:
-                pending[whole.order] = [None] * len(whole.value)
-                nodes[whole.order] = whole
-                heappush(latest, -whole.order)
-            parts = pending[whole.order]
+            whole, i = args[0], static["i"]
+            if -whole.order not in pending:
+                pending[-whole.order] = [None] * len(whole.value)
+                heappush(latest, (-whole.order, whole))
+            parts = pending[-whole.order]
             parts[i] = g if parts[i] is None else parts[i] + g
             continue
-        y = node.value
-        if type(y) is tuple or isinstance(y, tuple):
-            g = [np.zeros_like(v) if c is None else c for v, c in zip(y, g)]
-            y = items(node) if node.deps & outer else y
-        elif node.deps & outer:
-            y = node
+        if type(g) is list:
+            g = [np.zeros_like(v) if c is None else c for v, c in zip(node.value, g)]
+            y = items(node) if y is node else y
         operands = [(a if a.deps & outer else a.value) if type(a) is Traced
                     else a.check() if type(a) is Watched else a for a in args]
-        rule, static = RULES[fn], node.kwargs
-        vjps = rule.vjps
-        if rule.together is not None:
-            together = rule.together(g, y, *operands, **static)
-        i = -1
-        for a in args:
-            i += 1
+        rule = RULES[fn]
+        vjps, together = rule.vjps, rule.together
+        if together is not None:
+            together = together(g, y, *operands, **static)
+        for i, a in enumerate(args):
             if type(a) is not Traced or not a.deps & bit:
                 continue
-            if rule.together is not None:
+            if together is not None:
                 c = together[i]
             else:
                 vjp = vjps[i] if i < len(vjps) else rule.vjp(i)
                 if vjp is None:
                     raise _no_derivative(fn, i)
-                c = vjp(g, y, *operands, **static) if static else vjp(g, y, *operands)
+                if static:
+                    c = vjp(g, y, *operands, **static)
+                elif len(operands) == 2:              # faster than *operands
+                    c = vjp(g, y, operands[0], operands[1])
+                elif len(operands) == 1:
+                    c = vjp(g, y, operands[0])
+                else:
+                    c = vjp(g, y, *operands)
             if c is None:
                 continue
-            v = a.value
-            plain = c.value if type(c) is Traced else c
+            v, plain = a.value, c.value if type(c) is Traced else c
             if plain.dtype is not v.dtype or plain.shape != v.shape:
                 c = fit(c, v)
-            order = a.order
+            order = -a.order
             before = pending.get(order)
             if before is None:
-                pending[order], nodes[order] = c, a
-                heappush(latest, -order)
-            elif order in mine and type(c) is np.ndarray and c.strides == before.strides:
+                pending[order] = c
+                heappush(latest, (order, a))
+            elif type(c) is type(before) is np.ndarray and getrefcount(before) == _HELD_HERE \
+                    and before.base is None and c.strides == before.strides:
                 np.add(before, c, out=before)         # with other strides the sum is laid out anew
             else:
-                c = pending[order] = before + c
-                if type(c) is np.ndarray:
-                    mine.add(order)
-                else:
-                    mine.discard(order)
+                pending[order] = before + c
 
 
 def _no_derivative(fn, i):

@@ -110,7 +110,20 @@ def primitive(fn=None, *, inline=False):
 
     @functools.wraps(fn)
     def recorded(*args, **kwargs):
-        return call(inner, *args, **kwargs)
+        if inline and len(args) == 1 and not kwargs and type(args[0]) is Traced and fn in RULES:
+            value = fn(args[0].value)            # the short way, for a function of one array
+            if type(value) is not tuple:
+                return Traced(value, fn, args, NO_KEYWORDS, args[0].deps)
+        for a in args:
+            if type(a) is Traced:
+                return call(inner, *args, **kwargs)
+        for a in kwargs.values():
+            if type(a) is Traced:
+                return call(inner, *args, **kwargs)
+        try:
+            return inner(*args, **kwargs)
+        except (TypeError, AttributeError) as error:
+            raise (lacking(inner, args) or error) from None
     recorded._primitive = inner
     return recorded
 

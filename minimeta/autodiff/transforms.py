@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 
+from .. import pieces
 from .diff import Level, backward, fit, lower
 from .rules.ravel import ravel
 from .trace import Traced, raw
@@ -13,7 +14,7 @@ from .tree import flatten, leaves_like, tree_map
 
 # rows of a Hessian in one sweep, whose arrays should stay in the cache: for 1,800 weights 64 rows
 # took 20 to 72 ms, 8 or 512 about twice as long, and one at a time 610 to 880
-BLOCK = 64
+BLOCK = 128
 
 
 def vjp(f, *args, has_aux=False):
@@ -56,23 +57,31 @@ def value_and_grad(f, argnums=0, has_aux=False):
     gradients.  Arguments may be nested containers of arrays; the gradient has their structure.
     In complex x + iy it is df/dx - i df/dy: its conjugate points uphill.
     """
-    @functools.wraps(f)
-    def run(*args, **kwargs):
-        chosen = positions(argnums, args)
-        level, args = Level(), list(args)
-        leaves, rebuild = flatten(tuple(args[i] for i in chosen))
-        inputs = [level.enter(x) for x in leaves]
-        for i, x in zip(chosen, rebuild(inputs)):
-            args[i] = x
-        y = f(*args, **kwargs)
-        y, aux = split(y) if has_aux else (y, None)
-        _check_scalar(y, f)
-        found = backward([y], [np.ones_like(raw(y))], inputs, level.bit)
-        found = rebuild(own(found, inputs, ()))
-        y = lower(y, ~level.bit)
-        if has_aux:
-            y = y, tree_map(lambda a: lower(a, ~level.bit), aux)
-        return y, found if isinstance(argnums, tuple) else found[0]
+    return named(f, lambda *args, **kwargs: _value_and_grad(f, argnums, has_aux, args, kwargs))
+
+
+def _value_and_grad(f, argnums, has_aux, args, kwargs):
+    chosen = positions(argnums, args)
+    level, args = Level(), list(args)
+    leaves, rebuild = flatten(tuple([args[i] for i in chosen]))
+    inputs = [level.enter(x) for x in leaves]
+    for i, x in zip(chosen, rebuild(inputs)):
+        args[i] = x
+    y = f(*args, **kwargs)
+    y, aux = split(y) if has_aux else (y, None)
+    _check_scalar(y, f)
+    found = backward([y], [np.ones_like(raw(y))], inputs, level.bit)
+    found = rebuild(own(found, inputs, ()))
+    y = lower(y, ~level.bit)
+    if has_aux:
+        y = y, tree_map(lambda a: lower(a, ~level.bit), aux)
+    return y, found if isinstance(argnums, tuple) else found[0]
+
+
+def named(f, run):
+    """run with the name, the documentation and the signature of f (functools.wraps takes longer)."""
+    run.__name__, run.__doc__ = getattr(f, "__name__", "f"), getattr(f, "__doc__", None)
+    run.__wrapped__ = f
     return run
 
 
@@ -130,13 +139,10 @@ def grad(f, argnums=0, has_aux=False):
 
     With has_aux, f returns (number, aux), and the result is (gradient, aux).
     """
-    both = value_and_grad(f, argnums, has_aux)
-
-    @functools.wraps(f)
     def run(*args, **kwargs):
-        y, g = both(*args, **kwargs)
+        y, g = _value_and_grad(f, argnums, has_aux, args, kwargs)
         return (g, y[1]) if has_aux else g
-    return run
+    return named(f, run)
 
 
 def jvp(f, args, tangents):
@@ -253,13 +259,24 @@ def _batched_hessian(f, argnums):
                                  f"{np.shape(y)}, not {(n,)}: reduce over the last axes only "
                                  "(axis=-1), or use batched=False")
             return np.sum(y)
-        _, pullback = vjp(grad(total), np.broadcast_to(x, (n, size)))
-        blocks = [np.zeros_like(raw(x), shape=(0, size))]
-        for start in range(0, size, BLOCK):
+        if not size:
+            return np.zeros_like(raw(x), shape=(0, 0))
+        g, pullback = vjp(grad(total), np.broadcast_to(x, (n, size)))
+
+        def rows(start):
+            """Rows of the Hessian from `start` on."""
             v = np.zeros_like(raw(x), shape=(n, size))
             v.reshape(-1)[start::size + 1] = 1                # row i has its 1 at start + i
-            blocks.append(pullback(v)[0][:size - start])
-        return np.concatenate(blocks)
+            return pullback(v)[0][:size - start]
+        starts = range(0, size, BLOCK)
+        if type(g) is not np.ndarray:         # a device's, or recorded, which has an order
+            return np.concatenate([rows(start) for start in starts])
+        h = np.empty((size, size), g.dtype)
+
+        def piece(_, start, stop):
+            h[start:stop] = rows(start)
+        pieces.run(piece, [[(start, start + BLOCK)] for start in starts])
+        return h
     return run
 
 

@@ -3,6 +3,8 @@
 Read next: rules/ravel.py.
 """
 
+_CONTAINERS = (dict, list, tuple, type(None))
+
 
 def flatten(tree):
     """(leaves, rebuild): the leaves of a nested container, and its inverse on a list of leaves."""
@@ -17,6 +19,9 @@ def flatten(tree):
 
 
 def _join(children, make):
+    children = list(children)
+    if not any([isinstance(child, _CONTAINERS) for child in children]):
+        return children, make
     parts = [flatten(child) for child in children]
     leaves = [leaf for child, _ in parts for leaf in child]
 

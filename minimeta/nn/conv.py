@@ -11,7 +11,7 @@ bilinear function of the other two: `conv2d` (of x and w), `conv2d_input` (of g 
 All three gather the patches under the kernel as the rows of a matrix and leave the work to matmul,
 in pieces that stay in the processor's cache.
 
-Read next: pieces.py, which runs them, or layers.py.
+Read next: ../pieces.py, which runs them, or layers.py.
 """
 import math
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..autodiff import defvjp, primitive
-from .pieces import buffer, run, strands_of
+from ..pieces import buffer, run, strands_of
 
 
 @primitive

@@ -10,7 +10,7 @@ import functools
 import numpy as np
 
 from ..table import QUICK, REDUCTIONS, compose, defvjp
-from ..trace import plain, raw, record
+from ..trace import Traced, call, plain, raw, record
 
 SMALL = 1 << 14         # numbers: so few are copied in less time than np.broadcast_to takes
 
@@ -98,6 +98,8 @@ def _folded(fn, pairwise, identity):
     def folded(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
         """The sum or product, among `initial` and the entries where `where`."""
         static = {} if axis is None else {"axis": axis}
+        if type(axis) is Traced:
+            return call(fn, a, **static)                # which raises
         if dtype is not None:
             static["dtype"] = dtype
         if keepdims:
@@ -148,7 +150,7 @@ def _number(a, axis, keepdims, where):
 @compose(np.mean)
 def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     """sum / n"""
-    total = np.sum(chosen(a, where, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+    total = sum_(a, axis, dtype, keepdims=keepdims, where=where)
     return total / _number(a, axis, keepdims, where)
 
 

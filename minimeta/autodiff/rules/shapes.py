@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..table import FUNCTIONS, QUICK, WRITERS, compose, defvjp
-from ..trace import Traced, _getitem, getitem, plain, primitive, raw, record
+from ..trace import Traced, _getitem, getitem, on_plain, plain, primitive, raw, record
 
 
 @primitive
@@ -84,6 +84,9 @@ QUICK[np.swapaxes] = lambda x, axis1, axis2: x.swapaxes(axis1, axis2)
 plain(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
       np.can_cast, np.min_scalar_type, np.common_type, np.array2string, np.array_repr,
       np.array_str, np.may_share_memory, np.shares_memory)
+# asked for so often that it pays to ask the array itself
+FUNCTIONS[np.shape] = lambda a: a.shape if type(a) is Traced else on_plain(np.shape, "__call__", a)
+FUNCTIONS[np.ndim] = lambda a: a.ndim if type(a) is Traced else on_plain(np.ndim, "__call__", a)
 WRITERS.update({np.copyto: "np.where, or np.full_like of a plain number times the traced one",
                 np.put: "np.where", np.place: "np.where", np.putmask: "np.where",
                 np.fill_diagonal: "np.where, or x + np.diag(...)",

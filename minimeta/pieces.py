@@ -2,7 +2,7 @@
 
 NumPy lets other threads run while it computes, so threads of Python share out the pieces.
 
-Read next: layers.py.
+Read next: nn/conv.py, or nn/layers.py.
 """
 import functools
 import math
