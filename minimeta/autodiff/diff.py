@@ -6,8 +6,8 @@ the output (or the cotangent) depends on, besides the one being taken.
 Read next: transforms.py.
 """
 import itertools
-from sys import getrefcount
 from heapq import heapify, heappop, heappush
+from sys import getrefcount
 
 import numpy as np
 
@@ -15,7 +15,15 @@ from .guard import Watched, engine, keep
 from .table import RULES, defvjp, no_rule
 from .trace import Traced, item, items, raw
 
-_HELD_HERE = 3          # references to an array that only `pending`, a name and getrefcount hold
+
+def _references():
+    """What getrefcount says of an array that a dict and a name hold; it differs among Pythons."""
+    pending = {0: np.zeros(1)}
+    before = pending.get(0)
+    return getrefcount(before)
+
+
+_HELD_HERE = _references()
 _free_bits, _new_bit = [], itertools.count().__next__
 
 

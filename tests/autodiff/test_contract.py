@@ -11,6 +11,7 @@ import pytest
 import minimeta
 from minimeta import (defvjp, grad, hessian, hvp, jacobian, jvp, primitive, ravel, stop_gradient,
                       value_and_grad, vjp)
+from minimeta.autodiff import diff
 
 X = np.array([0.3, -0.5, 0.8])
 
@@ -311,3 +312,21 @@ def test_a_primitive_without_a_rule_works_on_plain_arrays_and_is_named_on_traced
         defvjp(halve, lambda g: g / 2)
     defvjp(halve, lambda g, *_: g / 2)
     assert grad(lambda x: np.sum(halve(x)))(X).tolist() == [0.5] * 3
+
+
+def accumulated(calls=4):
+    """(sum of cotangents, what a rule kept): every call's rule hands out the same array."""
+    kept = np.ones(3)
+
+    @primitive
+    def spread(x):
+        return x * 1.0
+    defvjp(spread, lambda g, y, *_: kept)
+    return grad(lambda x: np.sum(sum(spread(x) for _ in range(calls))))(np.ones(3)), kept
+
+
+def test_adding_up_writes_into_nothing_that_somebody_holds(monkeypatch):
+    found, kept = accumulated()
+    assert found.tolist() == [4.0] * 3 and kept.tolist() == [1.0] * 3
+    monkeypatch.setattr(diff, "_HELD_HERE", diff._HELD_HERE + 1)        # planted: one more holder
+    assert accumulated()[1].tolist() != [1.0] * 3
