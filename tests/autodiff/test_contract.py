@@ -328,5 +328,5 @@ def accumulated(calls=4):
 def test_adding_up_writes_into_nothing_that_somebody_holds(monkeypatch):
     found, kept = accumulated()
     assert found.tolist() == [4.0] * 3 and kept.tolist() == [1.0] * 3
-    monkeypatch.setattr(diff, "_HELD_HERE", diff._HELD_HERE + 1)        # planted: one more holder
+    monkeypatch.setattr(diff, "getrefcount", lambda a: diff._HELD_HERE)
     assert accumulated()[1].tolist() != [1.0] * 3
