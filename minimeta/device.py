@@ -47,7 +47,8 @@ class GPU(Device):
         self.about = properties["name"].decode()
 
     def put(self, a):
-        return _map(lambda x: self.cupy.asarray(x) if hasattr(x, "dtype") else x, a)
+        return _map(lambda x: self.cupy.asarray(x) if isinstance(x, (np.ndarray, np.generic)) else x,
+                    a)
 
     def held(self, step):
         """Bytes that the memory pool takes from the GPU in a call of `step`."""
