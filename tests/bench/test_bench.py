@@ -16,7 +16,14 @@ from minimeta.cli import bench as command
 from minimeta.cli.main import main
 from minimeta.device import CPU, to_host
 from minimeta.nn import cross_entropy, mlp
+from tests.device import special
 from tests.device.standin import StandIn
+
+
+@pytest.fixture(autouse=True)
+def cupy(monkeypatch):
+    """The stand-in in CuPy's place."""
+    special.install(monkeypatch)
 
 
 def small(name):

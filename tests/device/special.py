@@ -10,7 +10,7 @@ import scipy.signal
 import scipy.special
 
 from .log import note
-from .standin import Array, _device, _plain, module
+from .standin import Array, _device, _plain, module, stride_tricks
 from .surface import table
 from .waits import SCIENCE
 
@@ -22,7 +22,8 @@ def modules():
     """{name: module} for sys.modules."""
     names = [name.partition(".")[2] for name in table() if name.startswith("special.")]
     homes = {"special": (scipy.special, names), **OTHERS}
-    found = {"cupy": module(), "cupyx": types.ModuleType("cupyx"),
+    found = {"cupy": module(), "cupy.lib": types.ModuleType("cupy.lib"),
+             "cupy.lib.stride_tricks": stride_tricks(), "cupyx": types.ModuleType("cupyx"),
              "cupyx.scipy": types.ModuleType("cupyx.scipy")}
     for home, (scipys, names) in homes.items():
         fake = found[f"cupyx.scipy.{home}"] = types.ModuleType(f"cupyx.scipy.{home}")
@@ -48,5 +49,5 @@ def _on_device(fn):
 
 def install(monkeypatch):
     """Put them where CuPy would be, until the test ends: minimeta.device("gpu") works then."""
-    for name, module in modules().items():
-        monkeypatch.setitem(sys.modules, name, module)
+    for name, fake in modules().items():
+        monkeypatch.setitem(sys.modules, name, fake)

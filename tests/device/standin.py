@@ -16,7 +16,7 @@ import numpy as np
 
 from minimeta.device import GPU
 
-from .log import note
+from .log import call, note
 from .surface import CREATION, qualified, signature, table
 from .waits import waits
 
@@ -49,6 +49,7 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
         name = ufunc.__name__
+        call(name)
         if not ({name, "special." + name} & table().keys()):
             return NotImplemented
         if name in COMPARISONS:
@@ -64,6 +65,7 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_function__(self, func, types, args, kwargs):
         name = qualified(func)
+        call(name)
         if name not in table() or not all(issubclass(t, (Array, np.ndarray)) for t in types):
             return NotImplemented
         if signature(name) is not None:
@@ -87,9 +89,11 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
     # ------------------------------------------------------------ entries
 
     def __getitem__(self, index):
+        call("getitem")
         return Array(np.asarray(self.a[self._places(index)]))
 
     def __setitem__(self, index, value):
+        call("setitem")
         if not isinstance(value, (Array, *SCALARS)):
             raise TypeError(f"a {type(value).__name__} of the host was assigned to entries of a "
                             "device array")
@@ -314,6 +318,14 @@ def module():
     cupy.cuda = types.SimpleNamespace(runtime=runtime, Stream=types.SimpleNamespace(null=null),
                                       Device=lambda: types.SimpleNamespace(id=0))
     return cupy
+
+
+def stride_tricks():
+    """A module in the place of cupy.lib.stride_tricks."""
+    tricks = types.ModuleType("cupy.lib.stride_tricks")
+    tricks.as_strided = lambda x, shape=None, strides=None: Array(
+        np.lib.stride_tricks.as_strided(x.a, shape, strides))
+    return tricks
 
 
 class StandIn(GPU):
