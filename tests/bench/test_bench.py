@@ -75,6 +75,34 @@ def test_the_clock_is_read_after_waiting_and_the_median_is_taken():
     assert all(b == "clock" for a, b in zip(events[4:], events[5:]) if a == "wait")
 
 
+class Queue(StandIn):
+    """A device that answers at once and works when it is waited for: a second for each step."""
+
+    def __init__(self):
+        super().__init__()
+        self.now, self.sent, self.waits = 0.0, 0, 0
+
+    def send(self):
+        self.sent += 1
+
+    def synchronize(self):
+        self.now, self.sent, self.waits = self.now + self.sent, 0, self.waits + 1
+
+
+@pytest.mark.parametrize("waits, seconds", [(True, 1), (False, 0)])
+def test_a_missing_wait_shows_as_a_step_that_takes_no_time(waits, seconds):
+    queue = Queue()
+    wait = (lambda _: queue.synchronize()) if waits else (lambda _: None)
+    assert median_seconds(queue.send, wait, 0.0, lambda: queue.now)[0] == seconds
+
+
+def test_the_gpu_is_waited_for_after_each_step(monkeypatch):
+    monkeypatch.setattr(measure, "PEERS", {})
+    queue = Queue()
+    (row,) = run(queue, ["sinusoid"], quick=True)
+    assert queue.waits == row.cells[1].steps + measure.WARM_UPS
+
+
 class Wrong(StandIn):
     """A device that computes something else."""
 

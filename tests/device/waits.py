@@ -6,7 +6,7 @@ Read next: standin.py.
 ALWAYS = set("nonzero flatnonzero argwhere extract compress unique unique_all unique_counts "
              "unique_inverse unique_values bincount choose delete intersect1d union1d setdiff1d "
              "setxor1d histogram histogram2d histogramdd trim_zeros piecewise ravel_multi_index "
-             "unravel_index mask_indices place isin in1d linalg.matrix_rank linalg.lstsq".split()
+             "unravel_index place isin linalg.matrix_rank linalg.lstsq".split()
              # they look for nan, inf or zeros in a result, and make something else of those
              + "nanmax nanmin real_if_close linalg.cond".split())
 # the same, of cupyx.scipy
