@@ -311,7 +311,7 @@ def module():
     cupy = types.ModuleType("cupy")
     cupy.__version__, cupy.is_available = "14.2.0", lambda: True
     cupy.asarray = lambda a: a if isinstance(a, Array) else Array(np.array(a))
-    cupy.get_default_memory_pool = Pool
+    cupy.get_default_memory_pool, cupy.fuse = Pool, lambda f: f
     runtime = types.SimpleNamespace(
         getDeviceProperties=lambda _: {"name": b"a stand-in for CuPy"})
     null = types.SimpleNamespace(synchronize=lambda: None)
