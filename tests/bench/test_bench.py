@@ -225,3 +225,9 @@ def test_a_fused_function_that_differs_is_seen(monkeypatch):
     device.cupy.fuse = lambda f: lambda *args: 2 * f(*args)
     with pytest.raises(AssertionError):
         gpu_parts.fusing(device, 0.0, quick=True)
+
+
+def test_a_fused_function_takes_cupys_functions_only():
+    device = StandIn()
+    with pytest.raises(TypeError, match="use CuPy's"):
+        device.cupy.fuse(gpu_parts.normalise(np))(*device.put(4 * [np.ones(3)]))

@@ -16,6 +16,7 @@ import numpy as np
 
 from minimeta.device import GPU
 
+from . import fused
 from .log import call, note
 from .surface import CREATION, qualified, signature, table
 from .waits import waits
@@ -311,7 +312,8 @@ def module():
     cupy = types.ModuleType("cupy")
     cupy.__version__, cupy.is_available = "14.2.0", lambda: True
     cupy.asarray = lambda a: a if isinstance(a, Array) else Array(np.array(a))
-    cupy.get_default_memory_pool, cupy.fuse = Pool, lambda f: f
+    cupy.get_default_memory_pool, cupy.fuse = Pool, fused.fuse
+    cupy.maximum, cupy.sqrt = fused.function(np.maximum), fused.function(np.sqrt)
     runtime = types.SimpleNamespace(
         getDeviceProperties=lambda _: {"name": b"a stand-in for CuPy"})
     null = types.SimpleNamespace(synchronize=lambda: None)
