@@ -54,7 +54,9 @@ def growth(device, name, quick=False):
 
 def normalise(xp):
     """Batch norm's last pass, and ReLU."""
-    return lambda x, mean, a, b: xp.maximum((x - mean) * a + b, 0.0)
+    def normalised(x, mean, a, b):
+        return xp.maximum((x - mean) * a + b, 0.0)
+    return normalised
 
 
 def adam(xp):
@@ -67,7 +69,9 @@ def adam(xp):
 
 def moving(xp):
     """An inner step of MAML."""
-    return lambda theta, g: theta - 0.4 * g
+    def moved(theta, g):
+        return theta - 0.4 * g
+    return moved
 
 
 # name -> (a function, made of a module: fuse takes CuPy's, not NumPy's; shapes of its arguments)
