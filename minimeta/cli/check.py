@@ -213,8 +213,6 @@ def complaint(error: BaseException, found: Case | None, options: dict) -> str:
     name = frame.name if frame else getattr(functions[0], "__name__", "TARGET") if functions \
         else "TARGET"
     line = f"{name} raised {told(error, files)}"
-    if found and any(map(on_gpu, found.args)) and "numpy.ndarray" in str(error):
-        line += "; to bring an array of NumPy's to where x is: np.asarray(a, like=x)"
     if found and "df" not in options and runs(found):
         line += "; it runs on plain arrays: to check a gradient of your own, give --df"
     return line

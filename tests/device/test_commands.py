@@ -26,6 +26,12 @@ def wrong(w, x):
 def constant(w, x):
     return np.sum(np.tanh(x @ w) * np.arange(5))
 
+def of_vector(w):
+    return np.sum(np.tanh(w) ** 3) + np.sum(w * w)
+
+def of_host(w):
+    return np.sum(np.tanh(w) * np.arange(3.0))
+
 def batch():
     return loss, (np.linspace(-1, 1, 3), np.linspace(0, 1, 15).reshape(5, 3)), {"order": 1}
 '''
@@ -69,6 +75,25 @@ def test_check_says_where_and_what_does_not_mix(device):
     done = run("check", "planted_loss.py:constant", *SHAPES)
     assert done.exit_code == 2 and "np.asarray(a, like=x)" in done.output
     assert done.output.count("\n") == 1
+
+
+# ---------------------------------------------------------------- verify
+
+@pytest.mark.parametrize("names, options", [
+    (["A1", "B0"], []), (["A1"], ["--loss", "planted_loss.py:of_vector"]),
+    pytest.param([], [], marks=pytest.mark.nightly)])
+def test_verify(names, options, device):
+    done = run("verify", *names, *options)
+    assert done.exit_code == 0 and f" on {device.about}, around [" in done.output
+    found = json.loads(run("verify", *names, *options, "--json").stdout)
+    assert found["passed"] and len(found["theorems"]) == (len(names) or 8)
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["B2"], "nor on a GPU"), (["--loss", "planted_loss.py:of_host"], "np.asarray(a, like=x)")])
+def test_what_cannot_be_verified_there_is_one_line(arguments, says):
+    done = run("verify", *arguments)
+    assert done.exit_code == 2 and says in done.output and done.output.count("\n") == 1
 
 
 # ---------------------------------------------------------------- compare
