@@ -7,7 +7,7 @@ Read next: mutants_page.py.
 """
 NUMBER = r"^-?[\d.]+(e-?\d+)? -> -?[\d.]+"
 # the tests pin how many findings a check gives, what they expect, and how tight they are
-CHOICE = "a size, a step or a case that a check or a picture goes through: any other will do"
+CHOICE = "a size, a step or a case of a check or a picture: any other will do"
 SYMMETRIC = "the matrix is symmetric: H v = v H"
 NOISE = "an estimate of round-off: any of its order will do"
 

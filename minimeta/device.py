@@ -8,6 +8,7 @@ import importlib
 import numpy as np
 
 INSTALL = 'pip install "minimeta[cuda13]" (or "minimeta[cuda12]" with a driver older than 580)'
+HOST = np.ndarray, np.generic
 
 
 class DeviceError(RuntimeError):
@@ -47,7 +48,7 @@ class GPU(Device):
         self.about = properties["name"].decode()
 
     def put(self, a):
-        return _map(lambda x: self.cupy.asarray(x) if hasattr(x, "dtype") else x, a)
+        return _map(lambda x: self.cupy.asarray(x) if isinstance(x, HOST) else x, a)
 
     def held(self, step):
         """Bytes that the memory pool takes from the GPU in a call of `step`."""
@@ -101,7 +102,7 @@ def on_gpu(a):
 def on_host(a):
     """Whether nothing has to wait for a look at a: an array of NumPy's, or what stands in for one
     while a function is compiled."""
-    return isinstance(a, (np.ndarray, np.generic)) or getattr(a, "on_host", False)
+    return isinstance(a, HOST) or getattr(a, "on_host", False)
 
 
 def to_host(a):
@@ -113,6 +114,11 @@ def science(module, *arrays):
     """scipy's submodule, "special", or that of CuPy if one of the arrays is on a GPU."""
     package = "cupyx.scipy" if any(map(on_gpu, arrays)) else "scipy"
     return importlib.import_module(f"{package}.{module}")
+
+
+def view(a, shape, strides):
+    """A view of a GPU's array with that shape, and those strides in bytes; no kernel runs."""
+    return importlib.import_module("cupy.lib.stride_tricks").as_strided(a, shape, strides)
 
 
 # what has no counterpart on a GPU, and is not written over what has one -> what to do

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from ..device import device as find_device
+from ..run.settings import DEVICES, known
+
 NARROW, WIDE = 80, 100             # characters of a line
 
 
@@ -22,14 +25,19 @@ NARROW, WIDE = 80, 100             # characters of a line
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, only.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="All randomness comes from it.")
+@click.option("--device", default="cpu", show_default=True, metavar="NAME",
+              help="Where the loss is computed: cpu or gpu (CuPy).")
 @click.pass_context
-def verify(context, names, loss, dimension, details, plot, as_json, seed):
+def verify(context, names, loss, dimension, details, plot, as_json, seed, device):
     """Compute the theorems of meta-learning: A1 to A7 (MAML), B0 to B6 (Reptile), C1 to C11
     (prototypes), or those that are named.
 
     Each row gives the check nearest to its limit: the gap between the two sides, relative; the
     slope of a remainder in log-log; and how far apart the sides are when a hypothesis is broken.
     Exit code 1 if one fails.
+
+    With --device gpu those that hold for any loss are checked, on a random smooth one or on yours,
+    which is given a vector on the GPU; it and its derivatives are computed there.
     """
     import numpy as np
 
@@ -39,7 +47,13 @@ def verify(context, names, loss, dimension, details, plot, as_json, seed):
     from ..run import verify as run
     from .target import find
 
+    known("device", device, DEVICES)
+    place = find_device(device)
     function = None if loss is None else find(loss)
+    if place.name != "cpu":
+        from ..run.carry import carried, random_loss
+        rng = np.random.default_rng(seed)
+        function = carried(function or random_loss(rng, dimension, place), place)
     theorems = run.chosen(names, generic=function is not None)
     theta = None
     if function is not None:
@@ -59,7 +73,9 @@ def verify(context, names, loss, dimension, details, plot, as_json, seed):
             click.echo(click.style(line, fg="red", bold=True) if bad else line)
         if function is not None:
             point = np.array2string(theta, precision=2, threshold=6, max_line_width=1000)
-            click.echo(f"The loss is {loss}, around {point} (--seed {seed}).")
+            where = "" if place.name == "cpu" else f" on {place.about}"
+            click.echo(f"The loss is {loss or 'a random smooth one'}{where}, around {point} "
+                       f"(--seed {seed}).")
             if failed:
                 click.echo("An expansion fails where steps cross a kink (abs, max, relu).")
         click.echo(f"{', '.join(failed)} of {counted(outcomes)} failed" if failed else

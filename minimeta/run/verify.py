@@ -31,7 +31,7 @@ class Outcome:
 def chosen(names: Iterable[str], generic: bool = False) -> list[Theorem]:
     """The theorems of these keys ("A1"; "B" for all of part B), or all of them.
 
-    generic: only those that take a loss of the user's.  Raises SettingsError for others.
+    generic: only those that take any loss.  Raises SettingsError for others.
     """
     names = [name.upper() for name in names]
     for name in names:
@@ -42,8 +42,8 @@ def chosen(names: Iterable[str], generic: bool = False) -> list[Theorem]:
         able = [t.key for t in THEOREMS.values() if t.generic]
         fixed = [t.key for t in found if not t.generic and t.key in names]
         if fixed:
-            raise SettingsError(f"{', '.join(fixed)} cannot be checked on a loss of yours; those "
-                                f"that can are {', '.join(able)}")
+            raise SettingsError(f"{', '.join(fixed)} cannot be checked on a loss of yours, nor on "
+                                f"a GPU; those that can are {', '.join(able)}")
         found = [t for t in found if t.generic]
     return found
 

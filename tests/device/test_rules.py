@@ -55,7 +55,7 @@ LACKING = {"jv": 1, "iv": 1, "j1": 1, "i1": 1, "j0": 2, "i0": 2, "yv": 1, "ive":
 # the shape of the result, or what is to be computed, is in the numbers; or the index is the host's
 WAITING = {"index, boolean", "index, boolean and integer", "index, boolean axis",
            "index, a plain boolean", "extract", "piecewise", "piecewise, one", "unique",
-           "linalg.lstsq", "scatter"}
+           "linalg.lstsq", "scatter", "real_if_close", "_expm"}
 
 
 def check(name, order, *rest, **options):
