@@ -134,7 +134,8 @@ def at_a_kink(alpha) -> float:
     """
     rest = []
     for way in (-1.0, 1.0):
-        losses, theta = [lambda t: way * t[0], lambda t: np.maximum(t[0], 0.0) ** 2 / 2], np.zeros(1)
+        theta = np.zeros(1)
+        losses = [lambda t: way * t[0], lambda t: np.maximum(t[0], 0.0) ** 2 / 2]
         left, right = (f(losses, theta, alpha)[1] for f in (path_gradients,
                                                             path_gradient_expansion))
         rest.append(abs(left[0] - right[0]) / alpha)
