@@ -14,6 +14,7 @@ HEADS = ("gap", "slope", "counterexample", "verdict")
 KINDS = ("gap", "slope", "counterexample")
 CELLS = (15, 13, 14, 7)                # characters of those columns
 KEY = 5                                # of the first column
+LEGEND = 96                            # characters below a figure
 NOTE = (
     "gap: of the two sides, relative to their size, < what round-off explains.  slope: of a "
     "remainder in log-log, or a coefficient, as measured (expected).  counterexample: how far the "
@@ -117,20 +118,24 @@ def draw(picture: Picture) -> Any:
         ax = axes[0, 0]
         dashes = ("-", "--", "-.", ":")
         for k, (label, x, y) in enumerate(picture.lines):
-            ax.plot(x, y, color=COLOURS[k % len(COLOURS)], linestyle=dashes[k // 2 % 4],
-                    marker="." if picture.kind == "loglog" else None, label=label)
+            ax.plot(x, y, color=COLOURS[k % len(COLOURS)], linestyle=dashes[k % 4],
+                    marker=None if picture.kind == "plane" else ".", label=label)
         for k, (label, x, y) in enumerate(picture.points):
             ax.plot(x, y, "osD^vPX*"[k % 8], color=COLOURS[(k + len(picture.lines)) % len(COLOURS)],
                     label=label, linestyle="none", markersize=6)
         if picture.kind == "loglog":
             ax.set_xscale("log")
+        if picture.kind != "plane":
             ax.set_yscale("log")
+        if picture.equal:
+            ax.set_aspect("equal", adjustable="datalim")
         ax.set_title(picture.title, pad=18 if picture.note else None)
         ax.set_xlabel(picture.xlabel)
         ax.set_ylabel(picture.ylabel)
-        count = len(picture.lines) + len(picture.points)
-        if count > 1:
-            figure.legend(loc="outside lower center", ncols=min(3, count), fontsize=8)
+        labels = [label for label, *_ in (*picture.lines, *picture.points)]
+        if len(labels) > 1:
+            columns = 3 if 3 * max(map(len, labels)) <= LEGEND else 2
+            figure.legend(loc="outside lower center", ncols=min(columns, len(labels)), fontsize=8)
         if picture.note:
             ax.text(0.5, 1.02, picture.note, transform=ax.transAxes, ha="center", fontsize=8)
     return figure
