@@ -125,10 +125,12 @@ def draw(picture: Picture) -> Any:
                     label=label, linestyle="none", markersize=6)
         if picture.kind == "loglog":
             ax.set_xscale("log")
+        elif picture.kind == "semilog":
+            ax.xaxis.get_major_locator().set_params(integer=True)
         if picture.kind != "plane":
             ax.set_yscale("log")
         if picture.equal:
-            ax.set_aspect("equal", adjustable="datalim")
+            ax.set_aspect("equal", adjustable="box")
         ax.set_title(picture.title, pad=18 if picture.note else None)
         ax.set_xlabel(picture.xlabel)
         ax.set_ylabel(picture.ylabel)
