@@ -89,16 +89,17 @@ def as_lines(outcomes: Iterable[Outcome], details: bool = False,
     return table + [("", False)] + [(line, False) for line in wrapped(NOTE, width)]
 
 
-def as_markdown(outcome: Outcome) -> str:
-    """All findings of one theorem as a Markdown table."""
+def as_markdown(findings: Iterable[Finding]) -> str:
+    """Findings as a Markdown table."""
     lines = ["| check | found | expected | |", "|---|---|---|---|"]
-    for f in outcome.findings:
+    for f in findings:
         expected = {"gap": f"at most {f.limit:.1e}", "slope": f"{f.expected:g} ± {f.limit:g}",
                     "counterexample": f"at least {f.limit:.1e}"}[f.kind]
         found = f"{f.found:.3f}" if f.kind == "slope" else f"{f.found:.1e}"
         kind = "counterexample: " if f.kind == "counterexample" else ""
-        lines.append(f"| {kind}{f.name} | {found} | {expected} | "
-                     f"{'holds' if f.passed else 'fails'} |".replace("||", "\\|\\|"))
+        name = f.name.replace("|", "\\|")
+        lines.append(f"| {kind}{name} | {found} | {expected} | "
+                     f"{'holds' if f.passed else 'FAILS'} |")
     return "\n".join(lines)
 
 
