@@ -25,7 +25,7 @@ from minimeta.theory import THEOREMS
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "theory"
 PLACE = re.compile(r"(<!-- (code|findings|picture): (.+?) -->\n)(.*?)(<!-- end -->)", re.S)
-DPI, PALETTE = 110, 64             # a figure of 15 kB, that all can read
+DPI, PALETTE = 110, 256            # a figure of 20 kB, that all can read
 
 
 def code(path):
