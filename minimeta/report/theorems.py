@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable
 from typing import Any
@@ -104,10 +105,11 @@ def as_markdown(findings: Iterable[Finding]) -> str:
 
 
 def as_json(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """Plain data of all findings."""
+    """Plain data of all findings; `found` is None where it is not finite."""
     return [{"key": o.theorem.key, "title": o.theorem.title, "statement": o.theorem.statement,
              "passed": o.passed, "error": o.error or None, "seconds": round(o.seconds, 3),
-             "findings": [{"name": f.name, "kind": f.kind, "found": f.found,
+             "findings": [{"name": f.name, "kind": f.kind,
+                           "found": f.found if math.isfinite(f.found) else None,
                            "expected": f.expected, "limit": f.limit, "passed": f.passed}
                           for f in o.findings]} for o in outcomes]
 
