@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 NARROW, WIDE = 80, 100             # characters of a line
 DIMENSION = 3
+STYLES = {"plain": {}, "head": {"bold": True}, "bad": {"fg": "red", "bold": True}}
 SMALLEST, LARGEST = 1e-50, 1e50    # of a gradient: its powers up to the fifth are floats, too
 
 
@@ -37,7 +39,7 @@ def verify(context, names, loss, dimension, details, plot, as_json, seed):
 
     from ..report.folder import dumps
     from ..report.theorems import as_json as plain
-    from ..report.theorems import as_lines
+    from ..report.theorems import as_lines, wrapped
     from ..run import verify as run
     from .target import find
 
@@ -58,26 +60,38 @@ def verify(context, names, loss, dimension, details, plot, as_json, seed):
         click.echo(dumps({"theorems": plain(outcomes), "passed": not failed}), nl=False)
     else:
         width = min(max(shutil.get_terminal_size((WIDE, 24)).columns, NARROW), WIDE)
-        for line, bad in as_lines(outcomes, details, width):
-            click.echo(click.style(line, fg="red", bold=True) if bad else line)
-        if function is not None:
-            point = np.array2string(theta, precision=2, threshold=6, max_line_width=1000)
-            click.echo(f"The loss is {loss}, around {point} (--seed {seed}).")
-            if any(not f.passed for o in outcomes for f in o.findings):
-                click.echo("An expansion fails at a kink (abs, max, relu), or where a rule of "
-                           "yours is wrong (minimeta check).")
-        if drawn is not None:
-            click.echo(told_of(drawn, plot, own=function is not None))
-        click.echo(f"{', '.join(failed)} of {counted(outcomes)} failed" if failed else
-                   f"{'All ' * (len(outcomes) > 1)}{counted(outcomes)} hold"
-                   f"{'s' * (len(outcomes) == 1)}, "
-                   f"in {sum(o.seconds for o in outcomes):.1f} seconds")
+        for line, kind in as_lines(outcomes, details, width):
+            click.echo(click.style(line, **STYLES[kind]))
+        for text in remarks(outcomes, loss, theta, seed, drawn, plot):
+            click.echo("\n".join(wrapped(text, width)))
     context.exit(1 if failed else 0)
 
 
 def counted(outcomes) -> str:
     """"1 theorem", "25 theorems"."""
     return f"{len(outcomes)} theorem{'s' * (len(outcomes) != 1)}"
+
+
+def remarks(outcomes, loss, theta, seed: int, drawn, plot) -> Iterator[str]:
+    """What is said below the table."""
+    failed = [o.theorem.key for o in outcomes if not o.passed]
+    if loss is not None:
+        yield f"The loss is {loss}, around {vector(theta)} (--seed {seed})."
+        if any(not f.passed for o in outcomes for f in o.findings):
+            yield ("An expansion fails at a kink (abs, max, relu), or where a rule of yours is "
+                   "wrong (minimeta check).")
+    if drawn is not None:
+        yield told_of(drawn, plot, own=loss is not None)
+    yield (f"{', '.join(failed)} of {counted(outcomes)} failed" if failed else
+           f"{'All ' * (len(outcomes) > 1)}{counted(outcomes)} hold{'s' * (len(outcomes) == 1)}, "
+           f"in {sum(o.seconds for o in outcomes):.1f} seconds")
+
+
+def vector(theta) -> str:
+    """A vector in a line."""
+    import numpy as np
+
+    return np.array2string(theta, precision=2, threshold=6, max_line_width=1000)
 
 
 def held(loss, theta) -> None:
@@ -87,7 +101,7 @@ def held(loss, theta) -> None:
     from ..autodiff import grad
     from .target import files_of, told
 
-    where = np.array2string(theta, precision=2, threshold=6, max_line_width=1000)
+    where = vector(theta)
 
     def bad(what: str) -> click.ClickException:
         return click.ClickException(f"--loss: the function {what}")

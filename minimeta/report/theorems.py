@@ -69,25 +69,25 @@ def row(key: str, text: str, cells: Iterable[str], width: int, dent: int = 0) ->
 
 
 def as_lines(outcomes: Iterable[Outcome], details: bool = False,
-             width: int = 100) -> list[tuple[str, bool]]:
-    """The table for a terminal, (line, whether it tells of a failure); with details all findings.
+             width: int = 100) -> list[tuple[str, str]]:
+    """The table for a terminal, (line, "head", "plain" or "bad"); with details all findings.
 
     Each theorem has a line of numbers and its statement below.
     """
-    table = [(line, False) for line in row("", "theorem", HEADS, width)]
+    table = [(line, "plain") for line in row("", "theorem", HEADS, width)]
     for outcome in outcomes:
-        theorem, failed = outcome.theorem, not outcome.passed
+        theorem, kind = outcome.theorem, "head" if outcome.passed else "bad"
         cells = [*map(shown, tightest(outcome)), verdict(outcome)]
-        table += [(line, failed) for line in row(theorem.key, theorem.title, cells, width)]
-        below = [(theorem.statement, False)] + [(outcome.error, True)] * bool(outcome.error)
-        for text, bad in below:
-            table += [(" " * KEY + line, bad) for line in wrapped(text, width - KEY)]
+        table += [(line, kind) for line in row(theorem.key, theorem.title, cells, width)]
+        below = [(theorem.statement, "plain")] + [(outcome.error, "bad")] * bool(outcome.error)
+        for text, kind in below:
+            table += [(" " * KEY + line, kind) for line in wrapped(text, width - KEY)]
         for finding in outcome.findings:
             if details or not finding.passed:
                 cells = [shown(finding) if finding.kind == kind else "" for kind in KINDS]
-                table += [(line, not finding.passed) for line in row(
+                table += [(line, "plain" if finding.passed else "bad") for line in row(
                     "", finding.name, [*cells, "" if finding.passed else "FAILS"], width, dent=2)]
-    return table + [("", False)] + [(line, False) for line in wrapped(NOTE, width)]
+    return table + [("", "plain")] + [(line, "plain") for line in wrapped(NOTE, width)]
 
 
 def as_markdown(findings: Iterable[Finding]) -> str:
