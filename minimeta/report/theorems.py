@@ -96,7 +96,7 @@ def as_markdown(findings: Iterable[Finding]) -> str:
     for f in findings:
         expected = {"gap": f"at most {f.limit:.1e}", "slope": f"{f.expected:g} ± {f.limit:g}",
                     "counterexample": f"at least {f.limit:.1e}"}[f.kind]
-        found = f"{f.found:.3f}" if f.kind == "slope" else f"{f.found:.1e}"
+        found = f"{round(f.found, 3) + 0.0:.3f}" if f.kind == "slope" else f"{f.found:.1e}"
         kind = "counterexample: " if f.kind == "counterexample" else ""
         name = f.name.replace("|", "\\|")
         lines.append(f"| {kind}{name} | {found} | {expected} | "

@@ -55,6 +55,11 @@ def test_markdown_escapes_bars_and_marks_counterexamples():
         "| counterexample: apart | 5.0e-01 | at least 1.0e-02 | holds |"]
 
 
+def test_no_number_in_markdown_is_minus_zero():
+    assert "| 0.000 |" in as_markdown([slope("small", -1e-9, 0, 0.1)])
+    assert "| -0.001 |" in as_markdown([slope("small", -6e-4, 0, 0.1)])
+
+
 def test_json_has_no_number_that_is_not_finite():
     [data] = as_json([Outcome(THEOREM, (Finding("nan", "gap", np.nan, 0.0, 1.0), STEEP), 1.23456)])
     assert [f["found"] for f in data["findings"]] == [None, 2.96]
