@@ -3,11 +3,11 @@
     OPENBLAS_NUM_THREADS=1 python -m benchmarks.maml_cost [SECONDS]
 
 About so many seconds (10) go into each row of times.  Theorem A3 counts multiply-adds, and its
-tests assert them; here is what the clock says, which nothing asserts.  Time: a gradient, FOMAML and MAML of one inner step, on tanh networks of two
-hidden layers and 32 points, P from 1e5 to 1e7; the least of several runs, in the processor's time,
-which other programs on the machine disturb less than the clock's.  Memory: the peak that
-tracemalloc sees during MAML's gradient of K steps, with the graph kept whole, with a checkpoint at
-each step, and in segments of sqrt(K) steps.
+tests assert them; here is what the clock says, which nothing asserts.  Time: a gradient, FOMAML and
+MAML of one inner step, on tanh networks of two hidden layers and 32 points, P from 1e5 to 1e7; the
+least of several runs, in the processor's time, which other programs on the machine disturb less
+than the clock's.  Memory: the peak that tracemalloc sees during MAML's gradient of K steps, with
+the graph kept whole, with a checkpoint at each step, and in segments of sqrt(K) steps.
 
 Read next: ../minimeta/theory/cost.py.
 """
