@@ -165,7 +165,7 @@ def test_a_planted_mistake_is_caught(monkeypatch, rng, name, wrong):
 
 def test_picture(rng):
     drawn = picture(rng)
-    assert drawn.kind == "loglog" and len(drawn.lines) == 4
+    assert drawn.kind == "semilog" and len(drawn.lines) == 4
     for (_, x, error), (_, _, bound) in zip(drawn.lines[::2], drawn.lines[1::2]):
         assert x[0] == 1 and len(x) == len(error) and error[-1] < 1e-3 * error[0]
         assert np.all(error[:10] <= bound[:10])
