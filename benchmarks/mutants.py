@@ -1,6 +1,8 @@
 """A mutation run: is every operator, sign and constant of the theorems held by a test?
 
-    python -m benchmarks.mutants [--write] [FILE ...]   # files of minimeta/theory, all by default
+    python -m benchmarks.mutants [--write] [--jobs N] [FILE ...]
+
+FILEs are those of minimeta/theory, all by default; N mutants run at a time, 2 by default.
 
 One operator, sign, comparison, term or number of a file is changed at a time, and the file's own
 test, tests/theory/test_FILE.py, is run against it.  A mutant that passes has survived: it is
@@ -11,6 +13,7 @@ unexplained.  --write puts the counts into docs/results/mutants.md, each file's 
 
 Read next: mutants_explained.py, mutants_page.py.
 """
+import argparse
 import ast
 import contextlib
 import copy
@@ -271,5 +274,9 @@ def main(names, jobs=2, write=False):
 
 
 if __name__ == "__main__":
-    files = [argument for argument in sys.argv[1:] if argument != "--write"]
-    sys.exit(1 if main(files, write="--write" in sys.argv) else 0)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants")
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    sys.exit(1 if main(options.files, options.jobs, options.write) else 0)
