@@ -43,5 +43,10 @@ EXPLAINED = [
     (r"reptile_quadratic", r"verify", r"64 \* EPS", NOISE),
     (r"discriminant", r"discriminant", r"1e-09 -> .*>= 1e-09", "a sum exactly at its tolerance"),
     (r"mean", r"check_weights", r"> 1e-09 -> .*>= 1e-09", "a sum exactly at its tolerance"),
+    (r"mean", r"geometric_median", r"^100 -> 101$|^40 -> 41$", "more than are ever needed"),
+    (r"mean", r"geometric_median", r"^2 -> 3$", "any factor shortens a step that is too long"),
+    (r"mean", r"geometric_median", r"^length <= .* -> length < ", "a length at its tolerance"),
+    (r"mean", r"geometric_median", r"^plain_cost.* < .* -> .* <= ", "of equal costs both are best"),
+    (r"confidence", r"opposite", r"^1 -> 2$", "the dimension of the features: any other will do"),
     (r"linear_classifier", r"picture", r">= np.max.* -> .*> np.max", "a value at its tolerance"),
 ]
