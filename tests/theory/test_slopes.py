@@ -67,7 +67,7 @@ def test_a_remainder_of_nothing_but_round_off():
     h = ladder(0.5, 4)
     found = remainder("x", h, np.array([3e-16, 0, 1e-16, 0]), 1e-16, 5)
     assert (found.kind, found.limit) == ("gap", CLEAR * 2.0 ** -52) and found.passed
-    assert found.found == pytest.approx(3 * 2.0 ** -52) and "nothing but round-off" in found.name
+    assert found.found == pytest.approx(3 * 2.0 ** -52, abs=0) and "nothing but round-off" in found.name
     assert remainder("x", h, np.zeros(4), 0.0, 5).passed
     assert remainder("x", h, np.full(4, CLEAR * 1e-3), 1e-3, 5).kind == "gap"
 
@@ -79,11 +79,11 @@ def test_a_remainder_that_drops_to_round_off_at_once():
     found = remainder("x", h, pieces, 1e-16, 3)
     assert (found.kind, found.found) == ("gap", 0) and found.passed
     found = remainder("x", h, pieces + 3e-16, 1e-16, 3)
-    assert found.passed and found.found == pytest.approx(3 * 2.0 ** -52)
+    assert found.passed and found.found == pytest.approx(3 * 2.0 ** -52, abs=0)
     # the worst of all that follow counts, wherever it stands: the first, the last, one between
     for at in (3, 4, 5):
         late = np.where(np.arange(6) == at, 7e-16, pieces)
-        assert remainder("x", h, late, 1e-16, 3).found == pytest.approx(7 * 2.0 ** -52)
+        assert remainder("x", h, late, 1e-16, 3).found == pytest.approx(7 * 2.0 ** -52, abs=0)
     for at in (4, 5):
         late = np.where(np.arange(6) == at, 1e-9, pieces)
         assert not remainder("x", h, late, 1e-16, 3).passed
