@@ -9,6 +9,11 @@ from minimeta.theory.slopes import (CLEAR, components, even_odd, ladder, loglog_
 from tests.theory.problems import generators, lattice
 
 
+def ulps(n):
+    """Approximately n units of round-off: relatively so, as approx is not for small numbers."""
+    return pytest.approx(n * 2.0 ** -52, rel=1e-12, abs=0)
+
+
 def test_ladder():
     assert ladder(3.0, 4).tolist() == [3, 1.5, 0.75, 0.375]
     assert len(ladder(1.0)) == 24
@@ -67,7 +72,7 @@ def test_a_remainder_of_nothing_but_round_off():
     h = ladder(0.5, 4)
     found = remainder("x", h, np.array([3e-16, 0, 1e-16, 0]), 1e-16, 5)
     assert (found.kind, found.limit) == ("gap", CLEAR * 2.0 ** -52) and found.passed
-    assert found.found == pytest.approx(3 * 2.0 ** -52, abs=0) and "nothing but round-off" in found.name
+    assert found.found == ulps(3) and "nothing but round-off" in found.name
     assert remainder("x", h, np.zeros(4), 0.0, 5).passed
     assert remainder("x", h, np.full(4, CLEAR * 1e-3), 1e-3, 5).kind == "gap"
 
@@ -79,11 +84,11 @@ def test_a_remainder_that_drops_to_round_off_at_once():
     found = remainder("x", h, pieces, 1e-16, 3)
     assert (found.kind, found.found) == ("gap", 0) and found.passed
     found = remainder("x", h, pieces + 3e-16, 1e-16, 3)
-    assert found.passed and found.found == pytest.approx(3 * 2.0 ** -52, abs=0)
+    assert found.passed and found.found == ulps(3)
     # the worst of all that follow counts, wherever it stands: the first, the last, one between
     for at in (3, 4, 5):
         late = np.where(np.arange(6) == at, 7e-16, pieces)
-        assert remainder("x", h, late, 1e-16, 3).found == pytest.approx(7 * 2.0 ** -52, abs=0)
+        assert remainder("x", h, late, 1e-16, 3).found == ulps(7)
     for at in (4, 5):
         late = np.where(np.arange(6) == at, 1e-9, pieces)
         assert not remainder("x", h, late, 1e-16, 3).passed
