@@ -1,6 +1,6 @@
 """A mutation run: is every operator, sign and constant of the theorems held by a test?
 
-    python -m benchmarks.mutants [--write] [--jobs N] [FILE ...]
+    python -m benchmarks.mutants [--write] [--again] [--jobs N] [FILE ...]
 
 FILEs are those of minimeta/theory, all by default; N mutants run at a time, 2 by default.
 
@@ -10,6 +10,7 @@ printed, with its line, unless it stands among the explained ones below, which c
 a test could see.  Each mutant is a forked child that imports the theory anew, so no source
 is written and a mutant costs about as much as its test.  Exit code 1 if any survivor is
 unexplained.  --write puts the counts into docs/results/mutants.md, each file's as it is done.
+--again runs only what survived the last time: enough where tests were added since, and no more.
 
 Read next: mutants_explained.py, mutants_page.py.
 """
@@ -17,9 +18,11 @@ import argparse
 import ast
 import contextlib
 import copy
+import hashlib
 import importlib.abc
 import importlib.machinery
 import io
+import json
 import os
 import re
 import select
@@ -33,6 +36,7 @@ from .mutants_explained import EXPLAINED
 
 ROOT = Path(__file__).resolve().parent.parent
 THEORY = ROOT / "minimeta" / "theory"
+LAST = ROOT / ".mutants.json"        # survivors of the last run of each file; not in git
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
          ast.Pow: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult,
          ast.And: ast.Or, ast.Or: ast.And}
@@ -199,11 +203,11 @@ class Child:
         return verdict
 
 
-def run(path, test, jobs):
+def run(path, test, jobs, only=None):
     """(number of mutants, survivors, number stopped) of a file; raises if its test fails as it is.
 
     A survivor is (line, function, what).  Each mutant first meets a few examples of every
-    property, and those that pass meet all.
+    property, and those that pass meet all.  `only`: survivors, and no other mutant is run.
     """
     start, unchanged = time.monotonic(), compile(path.read_text(), "<unchanged>", "exec")
     if Child(path, test, (0, "", "unchanged", unchanged), 600, "all").end() != b"s":
@@ -211,6 +215,7 @@ def run(path, test, jobs):
     limit = 10 + 5 * (time.monotonic() - start)
     waiting = [(m, "few") for m in mutants(path.read_text())]
     count, running, survivors, stopped = len(waiting), {}, [], 0
+    waiting = [(m, p) for m, p in waiting if only is None or m[:3] in only]
     waiting.reverse()
     while waiting or running:
         while waiting and len(running) < jobs:
@@ -238,7 +243,24 @@ def reason(name, function, what):
     return None
 
 
-def main(names, jobs=2, write=False):
+def remembered(path):
+    """{(line, function, what)} that survived the last run of this very source; None if none ran."""
+    last = json.loads(LAST.read_text()) if LAST.exists() else {}
+    source, survivors = last.get(path.stem, (None, []))
+    return {tuple(s) for s in survivors} if source == digest(path) else None
+
+
+def remember(path, survivors):
+    """Write down what survived, for --again."""
+    last = json.loads(LAST.read_text()) if LAST.exists() else {}
+    LAST.write_text(json.dumps({**last, path.stem: (digest(path), survivors)}, indent=0))
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main(names, jobs=2, write=False, again=False):
     """Run the files by name (maml_gradient or a path); the number of unexplained survivors."""
     from hypothesis import Phase, settings
     import minimeta.tasks  # noqa: F401  what children would import each for itself
@@ -257,7 +279,8 @@ def main(names, jobs=2, write=False):
                 unexplained += 1
             continue
         start = time.monotonic()
-        count, survivors, stopped = run(path, test, jobs)
+        count, survivors, stopped = run(path, test, jobs, remembered(path) if again else None)
+        remember(path, survivors)
         known = [reason(path.stem, function, what) for _, function, what in survivors]
         for (line, function, what), why in zip(survivors, known):
             print(f"{path.relative_to(ROOT)}:{line}: {function}: {what}"
@@ -276,7 +299,8 @@ def main(names, jobs=2, write=False):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants")
     parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("--again", action="store_true")
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    sys.exit(1 if main(options.files, options.jobs, options.write) else 0)
+    sys.exit(1 if main(options.files, options.jobs, options.write, options.again) else 0)
