@@ -5,25 +5,31 @@ A row excuses survivors only: what a test does catch is never looked up here.
 
 Read next: mutants_page.py.
 """
-NUMBER = r"^-?[\d.]+(e-?\d+)? -> -?[\d.]+"
-# the tests pin how many findings a check gives, what they expect, and how tight they are
-CHOICE = "a size, a step or a case that a check or a picture goes through: any other will do"
+SWAP = r"^(.+) @ (.+) -> \(?\2\)? @ \(?\1\)?$"           # of the two sides of a product, no more
+STEP = "a step size that a check or a picture starts from: any other will do"
+COUNT = "how many steps, points or sizes a check or a picture goes through: more, fewer will do"
+CASE = "one of the cases that a counterexample fails in: any other will do"
 SYMMETRIC = "the matrix is symmetric: H v = v H"
 NOISE = "an estimate of round-off: any of its order will do"
 
 EXPLAINED = [
-    (r".*", r"(verify|picture|_problem).*", NUMBER, CHOICE),
+    (r"maml_gradient", r"verify", r"^0\.5 -> 1\.5$", STEP),
+    (r"fomaml_error", r"verify|picture", r"^0\.25 -> 1\.25$", STEP),
+    (r"fomaml_error", r"verify", r"^4 -> 5$", NOISE),
+    (r"fomaml_error", r"verify", r"^1 -> 2$", "a coefficient more, not used"),
+    (r"fomaml_error", r"verify", r"^5 -> 6$", STEP),
+    (r"fomaml_error", r"verify", r"^1\.5 -> 2\.5$", CASE),
+    (r"fomaml_error", r"picture", r"^14 -> 15$", COUNT),
     (r"losses", r"log_cosh", r"^0 -> 1$|< 0 -> ", "log cosh is even: the branch avoids overflow "
      "only, far from 0"),
-    (r"losses", r"SmoothLoss\..*|Quadratic\..*", r"self\.(A|H) @ ", SYMMETRIC),
-    (r"fomaml_error", r"", r"^3 -> 4$", CHOICE),
+    (r"losses", r"(SmoothLoss|Quadratic)\.(__call__|gradient)", SWAP, SYMMETRIC),
     (r"fomaml_error", r"error_bound", r"^0\.0 -> 1\.0$", "for K = 0 the bound is 0, whatever L"),
     (r"fomaml_error", r"cosine", r"^f @ m -> m @ f$", "a product of vectors"),
-    (r"fomaml_error", r"verify", r"4 \* STEPS", NOISE),
+    (r"fomaml_error", r"verify", r"^4 \* STEPS -> 4 / STEPS$", NOISE),
     (r"fomaml_error", r"verify", r"^bound < size -> bound <= size$",
      "equal on no generic loss, and the cosine is not negative then either"),
     (r"many_steps", r"distance_to_solutions|nearest_point", r" @ ", SYMMETRIC),
-    (r"many_steps", r"verify", r"np\.log\(1e-08\)|2\.5 / max", CHOICE),
+    (r"many_steps", r"verify", r"np\.log\(1e-08\)|2\.5 / max", STEP),
     (r"minibatches", r"verify_.*", r"(16|64) \* .*EPS|^64 \* k", NOISE),
     (r"reptile_expansion", r"measured_coefficients", r"^4 -> 5$", "a coefficient more, not used"),
     (r"reptile_expansion", r"verify", r"2 \* EPS|np\.linalg\.norm\(.*theta\)", NOISE),
@@ -34,7 +40,7 @@ EXPLAINED = [
     (r"cost", r"", r"^0\.01 -> 1\.01$", "no count depends on the step size"),
     (r"implicit", r"conjugate_gradients", r"^2 -> 3$", "more iterations than are ever needed"),
     (r"implicit", r"cg_errors", r"\(x - exact\)", SYMMETRIC),
-    (r"implicit", r"verify", r"^0\.5 \* largest -> 0\.5 / largest$", CHOICE),
+    (r"implicit", r"verify", r"^0\.5 \* largest -> 0\.5 / largest$", STEP),
     (r"slopes", r"", r"^200 -> 201$", NOISE),
     (r"slopes", r"taylor", r"^1 -> 2$", "reshape takes any negative size for the one to find"),
     (r"slopes", r"components", r"^1 -> 2$", "what a column of zeros is divided by is no matter"),

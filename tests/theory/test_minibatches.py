@@ -144,9 +144,10 @@ def test_at_a_kink_the_remainder_is_of_order_alpha(alpha):
         assert path_gradients(losses, np.zeros(1), alpha)[1] == max(-alpha * w[0], 0)
 
 
-def test_verify_a_users_loss(rng):
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_verify_a_users_loss_of_any_units(rng, scale):
     def users(t):
-        return np.sum(np.cos(t) * t)
+        return scale * np.sum(np.cos(t) * t)
     verified(verify_path_gradients(rng, users, [0.5, 2]), gaps=5, slopes=3)
     verified(verify_expectations(rng, users, [0.5, 2]), gaps=26, slopes=24, loosest=1e-5)
     verified(verify_path_gradients(rng, np.sum), gaps=8)

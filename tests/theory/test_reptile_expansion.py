@@ -122,6 +122,12 @@ def test_verify(rng):
     verified(verify(rng, lambda t: np.sum(np.cos(t) * t), [0.5, 2]), gaps=4, slopes=12)
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_verify_asks_for_no_units_of_the_loss(rng, scale):
+    found = verify(rng, lambda t: scale * np.sum(np.cos(t) * t), [0.5, 2])
+    verified(found, gaps=4, slopes=12)
+
+
 def changed(which, by):
     """expansion_terms with one coefficient, counted through all orders, changed."""
     def wrong(loss, theta, steps, order=4):
