@@ -10,6 +10,7 @@ from minimeta.theory.losses import quadratic_losses, smooth_losses
 from minimeta.theory.quadratics import (METHODS, fixed_point, linearised, meta_direction, picture,
                                         two_parabolas, verify_fixed_points, verify_optimum, weight,
                                         weighted_optimum)
+from minimeta.theory.theorem import difference
 from tests.theory.problems import caught, close, generators, plant, verified, walk
 
 methods = st.sampled_from(METHODS)
@@ -116,8 +117,21 @@ def test_an_unknown_method_is_refused(f):
 
 
 def test_verify(rng):
-    verified(verify_optimum(rng), gaps=5, counterexamples=1, loosest=1e-11)
-    verified(verify_fixed_points(rng), gaps=12, counterexamples=2, loosest=1e-11)
+    found = verify_optimum(rng)
+    verified(found, gaps=5, counterexamples=1, loosest=1e-11)
+    own = np.random.default_rng(0)
+    quadratic_losses(own, 4, 3)
+    start, curved = own.standard_normal(4), smooth_losses(own, 4, 3)
+    assert found[-1].found == pytest.approx(difference(
+        fixed_point("MAML", curved, start, 0.1, 1), linearised(curved, start, 0.1, 1)))
+
+    found = verify_fixed_points(np.random.default_rng(0))
+    verified(found, gaps=12, counterexamples=2, loosest=1e-11)
+    assert [f.name.partition(":")[0] for f in found[3:12]] == [
+        f"{method}, K = {steps}" for method in METHODS for steps in (1, 2, 3)]
+    tasks = quadratic_losses(np.random.default_rng(0), 4, 3)
+    maml, *others = (weighted_optimum(method, tasks, 0.4, 2) for method in METHODS)
+    assert [f.found for f in found[12:]] == pytest.approx([difference(o, maml) for o in others])
 
 
 @pytest.mark.parametrize("name, wrong", [
@@ -137,6 +151,7 @@ def test_picture(rng):
     assert drawn.kind == "plane" and [len(x) for _, x, _ in drawn.lines] == [141, 141]
     assert [float(x[0]) for _, x, _ in drawn.points] == pytest.approx([0.8, 0.5, 3 / 11])
     (_, x, before), (_, _, after) = drawn.lines
+    assert (x[0], x[-1]) == (-0.2, 1.2)
     assert before == pytest.approx((4 * x ** 2 + (x - 1) ** 2) / 4)
     assert after == pytest.approx((4 * (0.2 * x) ** 2 + (0.8 * (x - 1)) ** 2) / 4)
     assert x[np.argmin(after)] == pytest.approx(0.8) and x[np.argmin(before)] == pytest.approx(0.2)
