@@ -29,6 +29,8 @@ from .theorem import Theorem, counterexample, gap, slope
 MOVES = {"identity", "item", "reshaped", "ravel", "squeeze", "expand_dims", "transpose", "swapaxes",
          "moveaxis", "flip", "roll", "join", "concatenate", "spread_to", "broadcast_to", "pieces",
          "joined", "_getitem", "scatter", "astype", "positive"}
+# products of matrices, and the axis of their first operand that is summed over
+PRODUCTS = {"matmul": -1, "affine": -1, "times_transposed": -1, "transposed_times": -2}
 ALPHA = 0.01
 WIDTHS = 64, 128, 256, 512         # P from 4,000 to 265,000
 SMALL = 4, 6, 8, 12                # P from 30 to 200, for Hessians
@@ -63,8 +65,8 @@ def multiply_adds(f, theta) -> int:
 def _cost(node):
     if node.fn.__name__ in MOVES:
         return 0
-    if node.fn is np.matmul:
-        return int(np.size(node.value)) * np.shape(node.args[0])[-1]
+    if node.fn.__name__ in PRODUCTS:
+        return int(np.size(node.value)) * np.shape(node.args[0])[PRODUCTS[node.fn.__name__]]
     return max(_size(node.value), *map(_size, node.args))
 
 

@@ -392,7 +392,7 @@ BROKEN = {
     "unbroadcasting": ((diff,), "fit", mean_instead_of_sum, lambda: unbroadcasting(np.sin, X, 3)),
     "aliasing": ((transforms,), "own", lambda found, *_: found, lambda: inputs_untouched(
         lambda x, y: x + y, X.copy(), V.copy())),
-    "mutation": ((trace,), "keep", lambda a: a, lambda: mutation(
+    "mutation": ((trace, surface), "keep", lambda a: a, lambda: mutation(
         lambda x, y: x * y, X, V)),
 }
 

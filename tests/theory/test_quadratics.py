@@ -98,6 +98,15 @@ def test_newtons_method_on_losses_that_are_not_quadratic(rng):
     assert np.array_equal(fixed_point("FOMAML", tasks, start, 0.1, 2, iterations=0), start)
 
 
+@pytest.mark.parametrize("unit", [1e-10, 1e10])
+def test_newtons_method_has_no_scale_of_its_own(rng, unit):
+    """The same losses in another unit of theta, of the same curvature."""
+    tasks, start = smooth_losses(rng, 2, 2), rng.standard_normal(2)
+    other = [lambda t, task=task: unit ** 2 * task(t / unit) for task in tasks]
+    assert np.allclose(fixed_point("FOMAML", other, unit * start, 0.1, 2),
+                       unit * fixed_point("FOMAML", tasks, start, 0.1, 2), rtol=1e-12, atol=0)
+
+
 def test_newtons_method_stops_when_nothing_moves(monkeypatch, rng):
     calls = []
 

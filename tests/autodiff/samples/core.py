@@ -4,7 +4,7 @@ Read next: elementwise.py.
 """
 import numpy as np
 
-from minimeta.autodiff.rules import shapes
+from minimeta.autodiff.rules import linalg, shapes, ufuncs
 from minimeta.autodiff.rules.ravel import joined, pieces
 
 
@@ -38,6 +38,9 @@ SAMPLES |= {
     np.max: (lambda a: np.max(a, axis=1), (A,)),
     np.min: (lambda a: np.min(a, axis=(0,), keepdims=True), (A,)),
     np.matmul: (np.matmul, (draw(2, 3, 4), draw(4, 5))),
+    linalg.times_transposed._primitive: (linalg.times_transposed, (draw(2, 3, 4), draw(5, 4))),
+    linalg.transposed_times._primitive: (linalg.transposed_times, (draw(2, 4, 3), draw(4, 5))),
+    ufuncs.one_minus_square._primitive: (ufuncs.one_minus_square, (A,)),
     np.linalg.inv: (np.linalg.inv, (M,)),
     np.linalg.solve: (np.linalg.solve, (M, A)),
     shapes.reshaped._primitive: (lambda a: np.reshape(a, (2, 6)), (A,)),
@@ -63,5 +66,7 @@ COMPOSITIONS = {
     "vdot": (np.vdot, (A, B)),
     "inner": (np.inner, (draw(2, 3, 4), B)),
     "outer": (np.outer, (draw(2), draw(3))),
+    "products with one row, column or inner dimension": (
+        lambda a, b: a @ b + (a.mT @ b.mT).mT @ (b.mT @ a.mT), (draw(2, 3, 1), draw(2, 1, 3))),
     "operators": (lambda a, b: 2 ** a - a ** 2 + (1 / b) * (-a) + abs(a) % 0.7 + +b, (A, B)),
 }
