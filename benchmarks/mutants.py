@@ -10,7 +10,8 @@ printed, with its line, unless it stands among the explained ones below, which c
 a test could see.  Each mutant is a forked child that imports the theory anew, so no source
 is written and a mutant costs about as much as its test.  Exit code 1 if any survivor is
 unexplained.  --write puts the counts into docs/results/mutants.md, each file's as it is done.
---again runs only what survived the last time: enough where tests were added since, and no more.
+--again runs only what survived the last time and is not explained: enough where tests were added
+since, and no more.
 
 Read next: mutants_explained.py, mutants_page.py.
 """
@@ -25,6 +26,7 @@ import io
 import json
 import os
 import re
+import resource
 import select
 import signal
 import sys
@@ -172,17 +174,19 @@ def passes(path, test, code, profile):
 
 
 class Child:
-    """A forked run of one mutant; its verdict is one byte on a pipe."""
+    """A forked run of one mutant, of `limit` seconds of CPU; its verdict is one byte on a pipe."""
 
     def __init__(self, path, test, what, limit, profile):
         read, write = os.pipe()
-        self.what, self.read, self.deadline = what, read, time.monotonic() + limit
+        self.what, self.read, self.deadline = what, read, time.monotonic() + 60 * limit
         self.profile = profile
         self.pid = os.fork()
         if not self.pid:
             os.close(read)
             verdict = b"k"
             try:
+                # of CPU: a machine that is busy with other things slows a mutant, it stops none
+                resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 1))
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, 1), os.dup2(null, 2)
                 verdict = b"s" if passes(path, test, what[3], profile) else b"k"
@@ -194,12 +198,13 @@ class Child:
         os.close(write)
 
     def end(self, killed=False):
-        """b"s" if the mutant survived, b"k" if not; b"" if it had to be stopped."""
+        """b"s" if the mutant survived, b"k" if not; b"" if it was stopped.  Sets self.seconds."""
         if killed:
             os.kill(self.pid, signal.SIGKILL)
         verdict = os.read(self.read, 1)
         os.close(self.read)
-        os.waitpid(self.pid, 0)
+        used = os.wait4(self.pid, 0)[2]
+        self.seconds = used.ru_utime + used.ru_stime
         return verdict
 
 
@@ -207,15 +212,17 @@ def run(path, test, jobs, only=None):
     """(number of mutants, survivors, number stopped) of a file; raises if its test fails as it is.
 
     A survivor is (line, function, what).  Each mutant first meets a few examples of every
-    property, and those that pass meet all.  `only`: survivors, and no other mutant is run.
+    property, and those that pass meet all.  `only`: earlier survivors, and no other mutant is run.
     """
-    start, unchanged = time.monotonic(), compile(path.read_text(), "<unchanged>", "exec")
-    if Child(path, test, (0, "", "unchanged", unchanged), 600, "all").end() != b"s":
+    unchanged = compile(path.read_text(), "<unchanged>", "exec")
+    child = Child(path, test, (0, "", "unchanged", unchanged), 600, "all")
+    if child.end() != b"s":
         raise SystemExit(f"{test.relative_to(ROOT)} fails without any mutant: mend that first")
-    limit = 10 + 5 * (time.monotonic() - start)
+    limit = 10 + 5 * child.seconds
     waiting = [(m, "few") for m in mutants(path.read_text())]
     count, running, survivors, stopped = len(waiting), {}, [], 0
-    waiting = [(m, p) for m, p in waiting if only is None or m[:3] in only]
+    if only is not None:        # known to pass the few examples
+        waiting = [(m, "all") for m, _ in waiting if m[:3] in only]
     waiting.reverse()
     while waiting or running:
         while waiting and len(running) < jobs:
@@ -244,10 +251,10 @@ def reason(name, function, what):
 
 
 def remembered(path):
-    """{(line, function, what)} that survived the last run of this very source; None if none ran."""
+    """[(line, function, what)] that survived the last run of this very source; None if none ran."""
     last = json.loads(LAST.read_text()) if LAST.exists() else {}
     source, survivors = last.get(path.stem, (None, []))
-    return {tuple(s) for s in survivors} if source == digest(path) else None
+    return [tuple(s) for s in survivors] if source == digest(path) else None
 
 
 def remember(path, survivors):
@@ -279,7 +286,11 @@ def main(names, jobs=2, write=False, again=False):
                 unexplained += 1
             continue
         start = time.monotonic()
-        count, survivors, stopped = run(path, test, jobs, remembered(path) if again else None)
+        before = remembered(path) if again else None
+        held = [s for s in before or () if reason(path.stem, *s[1:])]
+        only = None if before is None else [s for s in before if s not in held]
+        count, survivors, stopped = run(path, test, jobs, only)
+        survivors = sorted([*survivors, *held])
         remember(path, survivors)
         known = [reason(path.stem, function, what) for _, function, what in survivors]
         for (line, function, what), why in zip(survivors, known):

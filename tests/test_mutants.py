@@ -57,7 +57,7 @@ def test_survivors_are_remembered_for_one_source_alone(monkeypatch, tmp_path):
     assert tool.remembered(path) is None
     tool.remember(path, [(3, "f", "1 -> 2")])
     tool.remember(other, [])
-    assert tool.remembered(path) == {(3, "f", "1 -> 2")} and tool.remembered(other) == set()
+    assert tool.remembered(path) == [(3, "f", "1 -> 2")] and tool.remembered(other) == []
     path.write_text("1 + 3")
     assert tool.remembered(path) is None
 
@@ -72,6 +72,7 @@ def test_only_survivors_are_run_again_and_all_are_counted(monkeypatch, tmp_path)
             ran.append((what[2], profile))
             self.what, self.profile, self.deadline = what, profile, np.inf
             self.read, write = os.pipe()
+            self.seconds = 1.0
             os.write(write, b"s")
 
         def end(self, killed=False):
@@ -82,8 +83,15 @@ def test_only_survivors_are_run_again_and_all_are_counted(monkeypatch, tmp_path)
     assert count == len(survivors) == len(list(tool.mutants(path.read_text()))) == 7
     assert stopped == 0 and len(ran) == 1 + 2 * 7
     del ran[:]
-    assert tool.run(path, test, 1, only={(2, "", "3 -> 4")}) == (7, [(2, "", "3 -> 4")], 0)
-    assert ran == [("unchanged", "all"), ("3 -> 4", "few"), ("3 -> 4", "all")]
+    assert tool.run(path, test, 1, only=[(2, "", "3 -> 4")]) == (7, [(2, "", "3 -> 4")], 0)
+    assert ran == [("unchanged", "all"), ("3 -> 4", "all")]
+
+
+def test_a_mutant_that_does_not_end_is_stopped(tmp_path):
+    path, test = tool.THEORY / "theorem.py", tool.ROOT / "tests" / "theory" / "test_theorem.py"
+    endless = compile("while True: pass", "<endless>", "exec")
+    child = tool.Child(path, test, (0, "", "", endless), 1, "few")
+    assert child.end() == b"" and 0.5 < child.seconds < 5
 
 
 def test_explanations_match_names_only_where_they_say():
