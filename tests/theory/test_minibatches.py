@@ -183,6 +183,12 @@ def test_a_planted_mistake_is_caught(monkeypatch, rng, verify, name, wrong):
 def test_picture(rng):
     drawn = picture(rng)
     assert drawn.kind == "loglog" and len(drawn.lines) == 4
+    own = np.random.default_rng(0)
+    theta, losses = own.standard_normal(3), smooth_losses(own, 3, 2)
+    for (_, x, y), method, formula in zip(drawn.lines, (*METHODS, "FOMAML"), (*METHODS, "MAML")):
+        args = losses, theta, x[0], 3
+        rest = expected_direction(method, *args) - predicted_direction(formula, *args)
+        assert y[0] == pytest.approx(np.linalg.norm(rest), rel=1e-6)
     for (label, x, y), expected in zip(drawn.lines, (2, 2, 2, 1)):
         assert f"slope {expected}" in label and len(x) == 10
         assert abs(loglog_slope(x, y, 1e-14) - expected) < 0.1
