@@ -88,6 +88,11 @@ def test_verify(rng):
             weighted_optimum("Reptile", tasks, alpha, 21), nearest_point(tasks)))
 
 
+def test_how_far_reptile_would_go_from_its_limit(monkeypatch, rng):
+    plant(monkeypatch, verify, "meta_direction", lambda *args: np.full(4, 1e-3))
+    assert [f.found for f in verify(rng) if "stays" in f.name] == [1e-3, 1e-3]
+
+
 @pytest.mark.parametrize("name, wrong", [
     ("nearest_point", lambda tasks: weighted_optimum("MAML", tasks, 0.8, 1)),
     ("nearest_point", lambda tasks: np.mean([task.a for task in tasks], axis=0)),
