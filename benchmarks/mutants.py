@@ -1,6 +1,8 @@
 """A mutation run: is every operator, sign and constant of the theorems held by a test?
 
-    python -m benchmarks.mutants [--write] [FILE ...]   # files of minimeta/theory, all by default
+    python -m benchmarks.mutants [--write] [--again] [--jobs N] [FILE ...]
+
+FILEs are those of minimeta/theory, all by default; N mutants run at a time, 2 by default.
 
 One operator, sign, comparison, term or number of a file is changed at a time, and the file's own
 test, tests/theory/test_FILE.py, is run against it.  A mutant that passes has survived: it is
@@ -8,17 +10,23 @@ printed, with its line, unless it stands among the explained ones below, which c
 a test could see.  Each mutant is a forked child that imports the theory anew, so no source
 is written and a mutant costs about as much as its test.  Exit code 1 if any survivor is
 unexplained.  --write puts the counts into docs/results/mutants.md, each file's as it is done.
+--again runs only what survived the last time and is not explained: enough where tests were added
+since, and no more.
 
 Read next: mutants_explained.py, mutants_page.py.
 """
+import argparse
 import ast
 import contextlib
 import copy
+import hashlib
 import importlib.abc
 import importlib.machinery
 import io
+import json
 import os
 import re
+import resource
 import select
 import signal
 import sys
@@ -30,6 +38,7 @@ from .mutants_explained import EXPLAINED
 
 ROOT = Path(__file__).resolve().parent.parent
 THEORY = ROOT / "minimeta" / "theory"
+LAST = ROOT / ".mutants.json"        # survivors of the last run of each file; not in git
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
          ast.Pow: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult,
          ast.And: ast.Or, ast.Or: ast.And}
@@ -165,17 +174,19 @@ def passes(path, test, code, profile):
 
 
 class Child:
-    """A forked run of one mutant; its verdict is one byte on a pipe."""
+    """A forked run of one mutant, of `limit` seconds of CPU; its verdict is one byte on a pipe."""
 
     def __init__(self, path, test, what, limit, profile):
         read, write = os.pipe()
-        self.what, self.read, self.deadline = what, read, time.monotonic() + limit
+        self.what, self.read, self.deadline = what, read, time.monotonic() + 60 * limit
         self.profile = profile
         self.pid = os.fork()
         if not self.pid:
             os.close(read)
             verdict = b"k"
             try:
+                # of CPU: a machine that is busy with other things slows a mutant, it stops none
+                resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 1))
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, 1), os.dup2(null, 2)
                 verdict = b"s" if passes(path, test, what[3], profile) else b"k"
@@ -187,27 +198,31 @@ class Child:
         os.close(write)
 
     def end(self, killed=False):
-        """b"s" if the mutant survived, b"k" if not; b"" if it had to be stopped."""
+        """b"s" if the mutant survived, b"k" if not; b"" if it was stopped.  Sets self.seconds."""
         if killed:
             os.kill(self.pid, signal.SIGKILL)
         verdict = os.read(self.read, 1)
         os.close(self.read)
-        os.waitpid(self.pid, 0)
+        used = os.wait4(self.pid, 0)[2]
+        self.seconds = used.ru_utime + used.ru_stime
         return verdict
 
 
-def run(path, test, jobs):
+def run(path, test, jobs, only=None):
     """(number of mutants, survivors, number stopped) of a file; raises if its test fails as it is.
 
     A survivor is (line, function, what).  Each mutant first meets a few examples of every
-    property, and those that pass meet all.
+    property, and those that pass meet all.  `only`: earlier survivors, and no other mutant is run.
     """
-    start, unchanged = time.monotonic(), compile(path.read_text(), "<unchanged>", "exec")
-    if Child(path, test, (0, "", "unchanged", unchanged), 600, "all").end() != b"s":
+    unchanged = compile(path.read_text(), "<unchanged>", "exec")
+    child = Child(path, test, (0, "", "unchanged", unchanged), 600, "all")
+    if child.end() != b"s":
         raise SystemExit(f"{test.relative_to(ROOT)} fails without any mutant: mend that first")
-    limit = 10 + 5 * (time.monotonic() - start)
+    limit = 10 + 5 * child.seconds
     waiting = [(m, "few") for m in mutants(path.read_text())]
     count, running, survivors, stopped = len(waiting), {}, [], 0
+    if only is not None:        # known to pass the few examples
+        waiting = [(m, "all") for m, _ in waiting if m[:3] in only]
     waiting.reverse()
     while waiting or running:
         while waiting and len(running) < jobs:
@@ -235,7 +250,24 @@ def reason(name, function, what):
     return None
 
 
-def main(names, jobs=2, write=False):
+def remembered(path):
+    """[(line, function, what)] that survived the last run of this very source; None if none ran."""
+    last = json.loads(LAST.read_text()) if LAST.exists() else {}
+    source, survivors = last.get(path.stem, (None, []))
+    return [tuple(s) for s in survivors] if source == digest(path) else None
+
+
+def remember(path, survivors):
+    """Write down what survived, for --again."""
+    last = json.loads(LAST.read_text()) if LAST.exists() else {}
+    LAST.write_text(json.dumps({**last, path.stem: (digest(path), survivors)}, indent=0))
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main(names, jobs=2, write=False, again=False):
     """Run the files by name (maml_gradient or a path); the number of unexplained survivors."""
     from hypothesis import Phase, settings
     import minimeta.tasks  # noqa: F401  what children would import each for itself
@@ -254,7 +286,12 @@ def main(names, jobs=2, write=False):
                 unexplained += 1
             continue
         start = time.monotonic()
-        count, survivors, stopped = run(path, test, jobs)
+        before = remembered(path) if again else None
+        held = [s for s in before or () if reason(path.stem, *s[1:])]
+        only = None if before is None else [s for s in before if s not in held]
+        count, survivors, stopped = run(path, test, jobs, only)
+        survivors = sorted([*survivors, *held])
+        remember(path, survivors)
         known = [reason(path.stem, function, what) for _, function, what in survivors]
         for (line, function, what), why in zip(survivors, known):
             print(f"{path.relative_to(ROOT)}:{line}: {function}: {what}"
@@ -271,5 +308,10 @@ def main(names, jobs=2, write=False):
 
 
 if __name__ == "__main__":
-    files = [argument for argument in sys.argv[1:] if argument != "--write"]
-    sys.exit(1 if main(files, write="--write" in sys.argv) else 0)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants")
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    sys.exit(1 if main(options.files, options.jobs, options.write, options.again) else 0)

@@ -1,7 +1,9 @@
 """The mutation run: what it changes, that it catches and that it lets through."""
 import ast
+import os
 import re
 
+import numpy as np
 import pytest
 
 from benchmarks import mutants as tool, mutants_page
@@ -48,9 +50,60 @@ def test_a_mutant_is_caught_and_the_unchanged_module_is_not():
         assert tool.Child(path, test, (0, "", "", code), 60, "few").end() == verdict
 
 
+def test_survivors_are_remembered_for_one_source_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(tool, "LAST", tmp_path / "last.json")
+    path, other = tmp_path / "a.py", tmp_path / "b.py"
+    path.write_text("1 + 2"), other.write_text("1 + 2")
+    assert tool.remembered(path) is None
+    tool.remember(path, [(3, "f", "1 -> 2")])
+    tool.remember(other, [])
+    assert tool.remembered(path) == [(3, "f", "1 -> 2")] and tool.remembered(other) == []
+    path.write_text("1 + 3")
+    assert tool.remembered(path) is None
+
+
+def test_only_survivors_are_run_again_and_all_are_counted(monkeypatch, tmp_path):
+    path, test = tmp_path / "a.py", tmp_path / "test_a.py"
+    path.write_text("x = 1 + 2\ny = 3\n")
+    ran = []
+
+    class Child:
+        def __init__(self, path, test, what, limit, profile):
+            ran.append((what[2], profile))
+            self.what, self.profile, self.deadline = what, profile, np.inf
+            self.read, write = os.pipe()
+            self.seconds = 1.0
+            os.write(write, b"s")
+
+        def end(self, killed=False):
+            os.close(self.read)
+            return b"s"
+    monkeypatch.setattr(tool, "Child", Child)
+    count, survivors, stopped = tool.run(path, test, 1)
+    assert count == len(survivors) == len(list(tool.mutants(path.read_text()))) == 7
+    assert stopped == 0 and len(ran) == 1 + 2 * 7
+    del ran[:]
+    assert tool.run(path, test, 1, only=[(2, "", "3 -> 4")]) == (7, [(2, "", "3 -> 4")], 0)
+    assert ran == [("unchanged", "all"), ("3 -> 4", "all")]
+
+
+def test_a_mutant_that_does_not_end_is_stopped(tmp_path):
+    path, test = tool.THEORY / "theorem.py", tool.ROOT / "tests" / "theory" / "test_theorem.py"
+    endless = compile("while True: pass", "<endless>", "exec")
+    child = tool.Child(path, test, (0, "", "", endless), 1, "few")
+    assert child.end() == b"" and 0.5 < child.seconds < 5
+
+
 def test_explanations_match_names_only_where_they_say():
+    """Each is for one file, and for functions that are in it."""
+    functions = {}
+    for path in tool.THEORY.glob("*.py"):
+        functions[path.stem] = {"", *(function for *_, function in tool.places(
+            ast.parse(path.read_text())))}
     for stem, where, pattern, why in EXPLAINED:
-        assert all(map(re.compile, (stem, where, pattern))) and len(why) > 10
+        assert any(re.fullmatch(where, f) for f in functions[stem]), (stem, where)
+        assert not re.fullmatch(where, "some_other") and not re.search(pattern, "a + b -> a - b")
+        assert len(why) > 10
     assert tool.reason("losses", "nowhere", "0 -> 1") is None
 
 

@@ -64,6 +64,8 @@ def test_more_outliers_than_half_move_the_median(x):
 def test_findings():
     check(verify, 4 * [1e-13] + [1e-13, 1e-12, 0.0],
           [(2 / 3, 0.5), (2, 1.9), (1e6, 1e5)], slopes=[(1, 1e-9)])
+    names = [f.name.partition(":")[0] for f in verify(np.random.default_rng(0))]
+    assert names[:4] == ["K = 1", "K = 2", "K = 3", "K = 4"]
 
 
 def test_mutants_are_caught(monkeypatch):

@@ -110,6 +110,25 @@ def test_costs_beyond_the_bounds_are_caught(monkeypatch, rng, name, times):
     assert [f.name for f in verify(rng) if "beyond" in f.name and not f.passed]
 
 
+def test_how_far_costs_are_beyond_their_bounds(monkeypatch, rng):
+    """H v as 6 gradients and MAML as 18 beyond FOMAML: a little more than 6, and than 1.5 each."""
+    def dearer(loss, steps, alpha=0.01):
+        own = jobs(loss, steps)
+
+        def times(n):
+            return lambda t: sum(own["gradient"](t) for _ in range(n))
+        return own | {"H v": times(6), "MAML": lambda t: own["FOMAML"](t) + times(18)(t)}
+    plant(monkeypatch, verify, "jobs", dearer)
+    plant(monkeypatch, verify, "WIDTHS", (16, 32))
+    ratio, more = (f for f in verify(rng) if ", beyond" in f.name)
+    loss, theta = network(rng, 32)
+    count = {name: multiply_adds(f, theta) for name, f in dearer(loss, 2).items()}
+    assert not ratio.passed and not more.passed
+    assert 0 < ratio.found == pytest.approx((count["H v"] / count["gradient"] - 6) / 6)
+    assert 0.4 < more.found == pytest.approx(
+        (count["MAML"] - count["FOMAML"]) / (2 * count["H v"]) - 1)
+
+
 def explicit_hessian(f, x, v):
     return np.stack([hvp(f, x, e) for e in np.eye(x.size)]) @ v
 

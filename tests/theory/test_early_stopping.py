@@ -80,6 +80,9 @@ def test_a_flat_prior_is_refused():
 def test_verify(rng):
     found = verify(rng)
     verified(found, gaps=10, counterexamples=6, loosest=1e-10)
+    assert [f.name.partition(":")[0] for f in found if f.name.endswith("MAP")] == [
+        f"{size}, K = {steps}" for size in ("8 points, P = 4", "3 points, P = 5")
+        for steps in (0, 1, 3, 10)]
     # alpha q^0 / q with q = -1/2, and the sum of three over q^3; of two with q = -3/2
     assert [f.found for f in found if f.kind == "counterexample"][:3] == pytest.approx(
         [3.0, 9.0, 2.5 * 0.5 / 2.25])

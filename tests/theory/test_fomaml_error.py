@@ -72,14 +72,22 @@ def test_verify(rng):
     found = verify(rng, lambda t: np.sum(np.cos(t) * t), [0.5, 2])
     verified(found, gaps=5, slopes=3)
     assert [f.expected for f in found[:3]] == [1, 2, 2]
+    assert [f.name[:5] for f in found if "bound" in f.name] == ["K = 1", "K = 3"]
     verified(verify(rng, np.sum), gaps=8)              # no curvature: nothing is left out
     found = verify(rng, lambda t: np.sum(np.exp(t)), np.zeros(3))
     assert len(found) == 8 and max(f.found for f in found[4:]) < 1e-15
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_verify_asks_for_no_units_of_the_loss(rng, scale):
+    found = verify(rng, lambda t: scale * np.sum(np.cos(t) * t), [0.5, 2])
+    verified(found, gaps=5, slopes=3)
+
+
 def test_the_descent_condition_is_asked_for_only_where_it_holds(monkeypatch, rng):
     plant(monkeypatch, verify, "cosine", lambda *a: -cosine(*a))
-    assert [f.name for f in verify(rng) if not f.passed and "(1 + alpha L)^K < 2" in f.name]
+    failed = [f for f in verify(rng) if not f.passed and "(1 + alpha L)^K < 2" in f.name]
+    assert failed and all(0.6 < f.found <= 1 for f in failed)              # the cosines
     plant(monkeypatch, verify, "step_size", lambda loss, theta, share: 5 * share)
     assert not [f for f in verify(rng) if "(1 + alpha L)^K < 2" in f.name]
 

@@ -6,9 +6,9 @@ from scipy.special import expit, logit, softmax
 
 from minimeta.autodiff import grad, hessian
 from minimeta.meta import burg_entropy, negative_entropy, squared_norm
-from minimeta.theory.generators import (EXAMPLE, anywhere, generators, inside, inverse_gradient,
-                                        log_sum_exp, logistic, mahalanobis, positive, quartic,
-                                        weights)
+from minimeta.theory.generators import (EXAMPLE, anywhere, definite, generators, inside,
+                                        inverse_gradient, log_sum_exp, logistic, mahalanobis,
+                                        positive, quartic, weights)
 from tests.theory.samples import POSITIVE, UNIT, numbers
 
 A = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, -0.25], [0.0, -0.25, 3.0]])
@@ -64,6 +64,13 @@ def test_the_mahalanobis_matrix_is_well_conditioned():
         assert np.linalg.eigvalsh(a)[0] >= 1 and np.ptp(a) > 0.1
 
 
+def test_random_definite_matrices_are_of_a_general_kind(rng):
+    for _ in range(5):
+        a = definite(rng, 3)
+        assert np.array_equal(a, a.T) and np.all(np.abs(a[np.triu_indices(3, 1)]) > 1e-3)
+        assert np.ptp(np.linalg.eigvalsh(a)) > 0.5
+
+
 def test_draws_and_weights_have_their_ranges(rng):
     x = positive(rng, 4000)
     assert 0.2 <= x.min() < 0.21 and 1.99 < x.max() <= 2
@@ -102,6 +109,28 @@ def test_the_inverse_gradient_of_burg_entropy_from_far_away(x):
 def test_the_inverse_gradient_of_a_quartic(x):
     phi = quartic(W, B)
     assert np.allclose(inverse_gradient(phi, grad(phi)(x), np.full(3, 2.0)), x, rtol=1e-8)
+
+
+def test_one_newton_step_is_exact_on_a_square():
+    assert np.allclose(inverse_gradient(mahalanobis(A), A @ np.ones(3), np.full(3, 7.0), steps=1),
+                       0.5, rtol=1e-14)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_the_inverse_gradient_has_no_scale_of_its_own(scale):
+    """Slopes and the first residual say what is small, whatever the units of phi."""
+    def phi(x):
+        return scale * quartic(W, B)(x)
+
+    x = np.array([0.7, -0.3, 0.2])
+    assert np.allclose(inverse_gradient(phi, grad(phi)(x), np.full(3, 2.0)), x, rtol=1e-8)
+    least = inverse_gradient(phi, np.zeros(3), np.full(3, 2.0))         # the residual alone
+    assert np.allclose(grad(phi)(least), 0, atol=1e-9 * scale) and least.any()
+    nearly = np.nextafter(grad(phi)(x), np.inf)                         # the slopes alone
+    assert np.allclose(inverse_gradient(phi, nearly, x), x, rtol=1e-12)
+    with pytest.raises(ValueError, match="no point found"):
+        inverse_gradient(lambda x: scale * burg_entropy(x), np.full(3, scale), np.ones(3))
+    assert inverse_gradient(squared_norm, np.zeros(3), np.zeros(3)).tolist() == [0, 0, 0]
 
 
 def test_the_inverse_gradient_needs_strict_convexity_and_a_gradient():

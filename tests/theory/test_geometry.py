@@ -55,6 +55,8 @@ def test_misses_resolve_what_is_below_round_off():
 
 def test_findings():
     check(verify, [1e-12, 1e-13] + 3 * [1e-13], [(0.2908, 0.005), (0.5, 0.499)])
+    names = [f.name.partition(":")[0] for f in verify(np.random.default_rng(0))]
+    assert names[-3:] == ["scale 1", "scale 10", "scale 100"]
 
 
 def test_mutants_are_caught(monkeypatch):

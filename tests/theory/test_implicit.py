@@ -143,6 +143,7 @@ def test_verify(rng):
     found = verify(rng)
     verified(found, gaps=3, counterexamples=2, loosest=1e-8)
     assert found[-1].found == pytest.approx(loop_on_dome(0.5) - dome(0.5), rel=1e-12)
+    assert found[-1].limit == 1000
     # lambda must be well above the curvature of a hill
     verified(verify(rng, lambda t: -np.sum(t * t), [0.5, 2]), gaps=3, loosest=1e-8)
     verified(verify(rng, lambda t: np.sum(np.cos(t) * t), [0.5, 2]), gaps=3, loosest=1e-8)
@@ -163,9 +164,16 @@ def test_a_planted_mistake_is_caught(monkeypatch, rng, name, wrong):
     assert caught([f for f in verify(rng) if f.kind == "gap"])
 
 
+def test_errors_beyond_their_bounds_count_by_the_first(monkeypatch, rng):
+    plant(monkeypatch, verify, "cg_errors", lambda *a: np.array([[4.0, 2.0], [4.0, 1.0]]))
+    found, = [f for f in verify(rng) if "beyond" in f.name]
+    assert found.found == 0.25 and not found.passed
+
+
 def test_picture(rng):
     drawn = picture(rng)
-    assert drawn.kind == "semilog" and len(drawn.lines) == 4
+    assert drawn.kind == "semilog" and [name for name, _, _ in drawn.lines] == [
+        f"{name}, lambda = {lam}" for lam in (0.02, 1.0) for name in ("error", "bound")]
     for (_, x, error), (_, _, bound) in zip(drawn.lines[::2], drawn.lines[1::2]):
         assert x[0] == 1 and len(x) == len(error) and error[-1] < 1e-3 * error[0]
         assert np.all(error[:10] <= bound[:10])

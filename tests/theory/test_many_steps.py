@@ -8,6 +8,7 @@ from minimeta.theory.losses import Quadratic, quadratic_losses
 from minimeta.theory.many_steps import (TINY, distance_to_solutions, gaps, nearest_point,
                                         range_projection, rate, verify)
 from minimeta.theory.quadratics import weighted_optimum
+from minimeta.theory.theorem import difference
 from tests.theory.problems import caught, close, generators, plant, verified
 
 
@@ -79,6 +80,17 @@ def test_verify(rng):
     found = verify(rng)
     verified(found, gaps=5, slopes=2, counterexamples=2, loosest=1e-9)
     assert all(f.limit <= 0.1 for f in found if f.kind == "slope")
+    own = np.random.default_rng(0)
+    for beyond, rank in zip((f for f in found if f.kind == "counterexample"), (None, 2)):
+        tasks = quadratic_losses(own, 4, 3, rank)
+        alpha = 2.5 / max(np.linalg.eigvalsh(task.H)[-1] for task in tasks)
+        assert beyond.found == pytest.approx(difference(
+            weighted_optimum("Reptile", tasks, alpha, 21), nearest_point(tasks)))
+
+
+def test_how_far_reptile_would_go_from_its_limit(monkeypatch, rng):
+    plant(monkeypatch, verify, "meta_direction", lambda *args: np.full(4, 1e-3))
+    assert [f.found for f in verify(rng) if "stays" in f.name] == [1e-3, 1e-3]
 
 
 @pytest.mark.parametrize("name, wrong", [

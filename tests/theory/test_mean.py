@@ -49,6 +49,45 @@ def test_the_geometric_median_by_a_minimiser(rng):
         assert np.allclose(geometric_median(x, w), best.x, atol=1e-6)
 
 
+def uneven(seed):
+    """(x (5, 2), w (5,)) with distances and weights of very different sizes."""
+    rng = np.random.default_rng(seed)
+    n, d = rng.integers(3, 6), rng.integers(2, 4)
+    return (rng.standard_normal((n, d)) * 10 ** rng.uniform(-1, 1, (n, 1)),
+            rng.dirichlet(np.full(n, 1.0)))
+
+
+@pytest.mark.parametrize("seed", [67, 90, 130, 191, 362])
+def test_the_geometric_median_to_the_last_digits_in_a_few_steps(seed):
+    """The gradient is gone there, not only small; from most of these a whole step goes too far."""
+    x, w = uneven(seed)
+
+    def left(steps):
+        at = geometric_median(x, w, steps)
+        return np.max(np.abs(w @ ((at - x) / np.linalg.norm(at - x, axis=1)[:, None])))
+    assert left(100) < 1e-14 and left(8) < 1e-14 < left(1)
+
+
+@pytest.mark.parametrize("seed", [67, 90, 130, 191, 362])
+def test_the_step_off_a_point_of_the_sample(seed):
+    """Vardi and Zhang's: part of the way to where the pulls of the others balance."""
+    x, w = uneven(seed)
+    best = np.argmin([plain_cost(x, w, x_i) for x_i in x])
+    others = np.arange(len(x)) != best
+    pulls = w[others] / np.linalg.norm(x[others] - x[best], axis=1)
+    target = pulls @ x[others] / np.sum(pulls)
+    share = 1 - w[best] / np.linalg.norm(pulls @ (x[others] - x[best]))
+    found = geometric_median(x, w, steps=0)
+    assert np.allclose(found, x[best] + share * (target - x[best]), rtol=1e-12, atol=0)
+    assert plain_cost(x, w, found) < plain_cost(x, w, x[best])
+
+
+def test_a_point_that_just_holds_is_not_left_for_round_off():
+    """Of two points of equal weight each is as good; the pulls may come out unequal by an ulp."""
+    for x in np.random.default_rng(0).standard_normal((40, 2, 3)):
+        assert geometric_median(x, np.full(2, 0.5)).tolist() in x.tolist()
+
+
 def test_the_geometric_median_has_no_scale_of_its_own(rng):
     x, w = rng.standard_normal((6, 2)), np.full(6, 1 / 6)
     for scale in (1e-10, 1e10):

@@ -145,9 +145,10 @@ def test_at_a_kink_the_remainder_is_of_order_alpha(alpha):
         assert path_gradients(losses, np.zeros(1), alpha)[1] == max(-alpha * w[0], 0)
 
 
-def test_verify_a_users_loss(rng):
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_verify_a_users_loss_of_any_units(rng, scale):
     def users(t):
-        return np.sum(np.cos(t) * t)
+        return scale * np.sum(np.cos(t) * t)
     verified(verify_path_gradients(rng, users, [0.5, 2]), gaps=5, slopes=3)
     verified(verify_expectations(rng, users, [0.5, 2]), gaps=26, slopes=24, loosest=1e-5)
     verified(verify_path_gradients(rng, np.sum), gaps=8)
@@ -192,6 +193,12 @@ def test_picture_of_path_gradients(rng):
 def test_picture(rng):
     drawn = picture(rng)
     assert drawn.kind == "loglog" and len(drawn.lines) == 4
+    own = np.random.default_rng(0)
+    theta, losses = own.standard_normal(3), smooth_losses(own, 3, 2)
+    for (_, x, y), method, formula in zip(drawn.lines, (*METHODS, "FOMAML"), (*METHODS, "MAML")):
+        args = losses, theta, x[0], 3
+        rest = expected_direction(method, *args) - predicted_direction(formula, *args)
+        assert y[0] == pytest.approx(np.linalg.norm(rest), rel=1e-6)
     for (label, x, y), expected in zip(drawn.lines, (2, 2, 2, 1)):
         assert f"slope {expected}" in label and len(x) == 10
         assert abs(loglog_slope(x, y, 1e-14) - expected) < 0.1

@@ -10,6 +10,7 @@ from minimeta.theory.losses import quadratic_losses, smooth_losses
 from minimeta.theory.quadratics import (METHODS, fixed_point, linearised, meta_direction, picture,
                                         two_parabolas, verify_fixed_points, verify_optimum, weight,
                                         weighted_optimum)
+from minimeta.theory.theorem import difference
 from tests.theory.problems import caught, close, generators, plant, verified, walk
 
 methods = st.sampled_from(METHODS)
@@ -97,6 +98,15 @@ def test_newtons_method_on_losses_that_are_not_quadratic(rng):
     assert np.array_equal(fixed_point("FOMAML", tasks, start, 0.1, 2, iterations=0), start)
 
 
+@pytest.mark.parametrize("unit", [1e-10, 1e10])
+def test_newtons_method_has_no_scale_of_its_own(rng, unit):
+    """The same losses in another unit of theta, of the same curvature."""
+    tasks, start = smooth_losses(rng, 2, 2), rng.standard_normal(2)
+    other = [lambda t, task=task: unit ** 2 * task(t / unit) for task in tasks]
+    assert np.allclose(fixed_point("FOMAML", other, unit * start, 0.1, 2),
+                       unit * fixed_point("FOMAML", tasks, start, 0.1, 2), rtol=1e-12, atol=0)
+
+
 def test_newtons_method_stops_when_nothing_moves(monkeypatch, rng):
     calls = []
 
@@ -116,8 +126,21 @@ def test_an_unknown_method_is_refused(f):
 
 
 def test_verify(rng):
-    verified(verify_optimum(rng), gaps=5, counterexamples=1, loosest=1e-11)
-    verified(verify_fixed_points(rng), gaps=12, counterexamples=2, loosest=1e-11)
+    found = verify_optimum(rng)
+    verified(found, gaps=5, counterexamples=1, loosest=1e-11)
+    own = np.random.default_rng(0)
+    quadratic_losses(own, 4, 3)
+    start, curved = own.standard_normal(4), smooth_losses(own, 4, 3)
+    assert found[-1].found == pytest.approx(difference(
+        fixed_point("MAML", curved, start, 0.1, 1), linearised(curved, start, 0.1, 1)))
+
+    found = verify_fixed_points(np.random.default_rng(0))
+    verified(found, gaps=12, counterexamples=2, loosest=1e-11)
+    assert [f.name.partition(":")[0] for f in found[3:12]] == [
+        f"{method}, K = {steps}" for method in METHODS for steps in (1, 2, 3)]
+    tasks = quadratic_losses(np.random.default_rng(0), 4, 3)
+    maml, *others = (weighted_optimum(method, tasks, 0.4, 2) for method in METHODS)
+    assert [f.found for f in found[12:]] == pytest.approx([difference(o, maml) for o in others])
 
 
 @pytest.mark.parametrize("name, wrong", [
@@ -137,6 +160,7 @@ def test_picture(rng):
     assert drawn.kind == "plane" and [len(x) for _, x, _ in drawn.lines] == [141, 141]
     assert [float(x[0]) for _, x, _ in drawn.points] == pytest.approx([0.8, 0.5, 3 / 11])
     (_, x, before), (_, _, after) = drawn.lines
+    assert (x[0], x[-1]) == (-0.2, 1.2)
     assert before == pytest.approx((4 * x ** 2 + (x - 1) ** 2) / 4)
     assert after == pytest.approx((4 * (0.2 * x) ** 2 + (0.8 * (x - 1)) ** 2) / 4)
     assert x[np.argmin(after)] == pytest.approx(0.8) and x[np.argmin(before)] == pytest.approx(0.2)

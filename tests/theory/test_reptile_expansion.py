@@ -117,9 +117,32 @@ def test_verify(rng):
         assert [slopes[f"k = {k}: remainder after alpha^{n}"] for n in (1, 2, 3, 4)] == [2, 3, 4, 5]
         assert slopes[f"k = {k}: remainder of - alpha g - alpha^2 H g"] == 1
     assert slopes["k = 1: remainder of - alpha g - alpha^2 H g"] == 2
-    limits = [f.limit / max(1, abs(f.expected)) for f in found if "coefficient" in f.name]
-    assert limits == pytest.approx([1e-4] * 40)
+    measured = [f for f in found if "coefficient" in f.name]
+    assert [f.limit / max(1, abs(f.expected)) for f in measured] == pytest.approx([1e-4] * 40)
+    assert [f.name for f in measured] == [f"k = {k}: coefficient of {name}" for k in range(1, 6)
+                                          for name in sum(NAMES, [])]
+    # the counterexample, at the smallest step of two
+    own = np.random.default_rng(0)
+    theta = own.standard_normal(5)
+    loss = smooth_loss(own, 5)
+    alpha = 0.25 / np.linalg.norm(loss.hessian(theta), 2) / 2 ** 15
+    right, wrong = remainders(loss, theta, 2, [alpha])[[1, 4], 0]
+    assert found[-1].found == pytest.approx(wrong / right, rel=1e-6) and found[-1].limit == 100
     verified(verify(rng, lambda t: np.sum(np.cos(t) * t), [0.5, 2]), gaps=4, slopes=12)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_verify_asks_for_no_units_of_the_loss(rng, scale):
+    found = verify(rng, lambda t: scale * np.sum(np.cos(t) * t), [0.5, 2])
+    verified(found, gaps=4, slopes=12)
+
+
+@pytest.mark.parametrize("loss, theta", [
+    (lambda t: np.sum(np.cos(t - 1e5)), 1e5 + np.array([0.5, 2])),
+    (lambda t: np.sum(np.exp(100 * t)), np.array([5e-6, 2e-5]))])
+def test_verify_knows_the_round_off_of_weights_and_of_gradients(rng, loss, theta):
+    """Of either alone: weights a hundred thousand times as large as what they move by, and none."""
+    assert not caught(verify(rng, loss, theta))
 
 
 def changed(which, by):
@@ -157,6 +180,11 @@ def test_the_textbook_form_is_caught(monkeypatch, rng):
 def test_picture(rng):
     drawn = picture(rng)
     assert drawn.kind == "loglog" and len(drawn.lines) == 5
+    own = np.random.default_rng(0)
+    theta = own.standard_normal(5)
+    alphas = drawn.lines[0][1]
+    assert np.allclose([y for _, _, y in drawn.lines],
+                       remainders(smooth_loss(own, 5), theta, 3, alphas), rtol=1e-3)
     for (label, x, y), expected in zip(drawn.lines, (2, 3, 4, 5, 1)):
         assert f"slope {expected}" in label and len(x) == 10
         assert abs(loglog_slope(x, y, 1e-15 * x) - expected) < 0.15

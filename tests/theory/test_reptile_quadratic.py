@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from minimeta.theory.losses import quadratic_loss, smooth_loss
 from minimeta.theory.reptile_expansion import reptile_expansion
 from minimeta.theory.reptile_quadratic import geometric_sum, quadratic_update, verify
+from minimeta.theory.theorem import difference
 from tests.theory.problems import caught, close, generators, plant, verified, walk
 
 
@@ -45,6 +46,15 @@ def test_verify(rng):
     found = verify(rng)
     verified(found, gaps=8, slopes=1, counterexamples=1, loosest=1e-12)
     assert [f.expected for f in found if f.kind == "slope"] == [3]
+    assert [f.name.partition(":")[0] for f in found[:8:2]] == [f"k = {k}" for k in (1, 2, 3, 10)]
+    own = np.random.default_rng(0)
+    theta = own.standard_normal(5)
+    quadratic_loss(own, 5), quadratic_loss(own, 5)
+    curved = smooth_loss(own, 5)
+    alpha = 0.25 / np.linalg.norm(curved.hessian(theta), 2)
+    moved = walk([curved] * 3, theta, alpha)[-1] - theta
+    assert found[-1].found == pytest.approx(
+        difference(moved, quadratic_update(curved, theta, alpha, 3)))
 
 
 @pytest.mark.parametrize("name, wrong", [

@@ -108,6 +108,9 @@ def test_picture(rng):
     flow, one, ten = np.array(flow), np.array(one), np.array(ten)
     assert flow.shape == (2, 801) and one.shape == ten.shape == (2, 61)
     assert np.all(flow[:, 0] == 2.5) and np.all(one[:, 0] == 2.5) and np.all(ten[:, 0] == 2.5)
+    tasks, start = smooth_losses(np.random.default_rng(0), 2, 2), np.full(2, 2.5)
+    for line, setting in ((flow, (0.05, 1.0, 1)), (one, (0.4, 0.5, 1)), (ten, (0.4, 0.1, 10))):
+        assert np.allclose(line[:, 1], reptile_step(tasks, start, *setting), rtol=1e-12)
     # k = 1 ends where the flow ends, k = 10 elsewhere: near the middle of the two optima
     assert np.linalg.norm(flow[:, -1] - one[:, -1]) < 1e-3
     assert np.linalg.norm(flow[:, -1] - ten[:, -1]) > 1e-2
@@ -115,6 +118,6 @@ def test_picture(rng):
     assert near.max() < 0.2
     middle = np.mean([[x[0], y[0]] for _, x, y in drawn.points], axis=0)
     assert np.linalg.norm(ten[:, -1] - middle) < 0.1
-    tasks = smooth_losses(np.random.default_rng(0), 2, 2)
-    for task, (_, x, y) in zip(tasks, drawn.points):
+    for i, (task, (label, x, y)) in enumerate(zip(tasks, drawn.points)):
+        assert label == f"optimum of task {i + 1}" and len(x) == len(y) == 1
         assert np.allclose(task.gradient(np.array([x[0], y[0]])), 0, atol=1e-6)

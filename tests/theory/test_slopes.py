@@ -9,6 +9,11 @@ from minimeta.theory.slopes import (CLEAR, components, even_odd, ladder, limitin
 from tests.theory.problems import generators, lattice
 
 
+def ulps(n):
+    """Approximately n units of round-off: relatively so, as approx is not for small numbers."""
+    return pytest.approx(n * 2.0 ** -52, rel=1e-12, abs=0)
+
+
 def test_ladder():
     assert ladder(3.0, 4).tolist() == [3, 1.5, 0.75, 0.375]
     assert len(ladder(1.0)) == 24
@@ -92,11 +97,63 @@ def test_a_remainder_of_nothing_but_round_off():
     h = ladder(0.5, 4)
     found = remainder("x", h, np.array([3e-16, 0, 1e-16, 0]), 1e-16, 5)
     assert (found.kind, found.limit) == ("gap", CLEAR * 2.0 ** -52) and found.passed
-    assert found.found == pytest.approx(3 * 2.0 ** -52) and "nothing but round-off" in found.name
+    assert found.found == ulps(3) and "nothing but round-off" in found.name
     assert remainder("x", h, np.zeros(4), 0.0, 5).passed
     assert remainder("x", h, np.full(4, CLEAR * 1e-3), 1e-3, 5).kind == "gap"
-    assert remainder("x", h, np.array([1.0, 0, 0, 0]), 1e-16, 5).kind == "slope"
-    assert not remainder("x", h, np.array([1.0, 0, 0, 0]), 1e-16, 5).passed
+
+
+def test_a_remainder_that_drops_to_round_off_at_once():
+    """As of pieces without it: a path that no longer crosses from one into another has none."""
+    h = ladder(0.5, 6)
+    pieces = np.maximum(h - 0.1, 0) ** 2             # 0.16, 0.0225, 0.000625, 0, 0, 0
+    found = remainder("x", h, pieces, 1e-16, 3)
+    assert (found.kind, found.found) == ("gap", 0) and found.passed
+    found = remainder("x", h, pieces + 3e-16, 1e-16, 3)
+    assert found.passed and found.found == ulps(3)
+    # the worst of all that follow counts, wherever it stands: the first, the last, one between
+    for at in (3, 4, 5):
+        late = np.where(np.arange(6) == at, 7e-16, pieces)
+        assert remainder("x", h, late, 1e-16, 3).found == ulps(7)
+    for at in (4, 5):
+        late = np.where(np.arange(6) == at, 1e-9, pieces)
+        assert not remainder("x", h, late, 1e-16, 3).passed
+    # a term that ought not to be there does not drown, and its slope is seen
+    found = remainder("x", h, pieces + 1e-3 * h, 1e-16, 3)
+    assert found.kind == "slope" and not found.passed
+
+
+@pytest.mark.parametrize("expected", [1, 2, 5])
+def test_at_once_means_four_times_faster_than_expected(expected):
+    """From one step to the next, and the smaller of the two is no smaller than its round-off."""
+    h, fall = ladder(0.5, 6), 2.0 ** (expected + 2)
+    above = np.nextafter(fall, np.inf)
+    # 190 times the round-off is not clear of it; the noise before has no say
+    for noise, small in ((1 / 190, 1.0), (1.0, 1.0), (1.0, 0.0), (1.0, 0.5)):
+        noises = np.array([1e-9, 1e-9, noise, noise, noise, noise])
+        errors = np.array([fall * 2.0 ** (expected + 1), 1.0, small, 0.0, 0.0, 0.0])
+        for factor, kind in ((fall, "slope"), (above, "gap"), (fall / 2, "slope")):
+            errors[1] = factor
+            found = remainder("x", h, errors, noises, expected)
+            assert found.kind == kind and found.passed == (kind == "gap")
+
+
+def test_a_remainder_that_ends_clear_of_round_off_has_a_slope():
+    h = ladder(0.5, 4)
+    late = np.array([1.0, 0.5, 0.25, 1e-6])
+    assert remainder("x", h, late, 1e-9, 1).kind == "slope"
+    assert remainder("x", h, late, 1e-7, 1).kind == "gap"
+
+
+@given(st.integers(1, 5), st.integers(0, 5), st.floats(-12, 3), st.floats(0.1, 1),
+       st.sampled_from([0, 1]), generators)
+def test_a_wrong_slope_is_never_excused(expected, lower, size, largest, falls, rng):
+    """Any h^q of q < expected that is seen at all fails, in round-off of ten times the estimate."""
+    q = max(0, expected - 1 - lower)
+    h = ladder(largest)
+    noise = 1e-16 * h ** falls
+    errors = np.abs(10.0 ** size * h ** q + noise * rng.uniform(-10, 10, len(h)))
+    found = remainder("x", h, errors, noise, expected)
+    assert not found.passed and found.kind == "slope"
 
 
 def test_even_and_odd_part():
