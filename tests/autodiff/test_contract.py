@@ -188,8 +188,8 @@ def test_errors_name_the_cure():
         grad(lambda x: np.sum(np.add(x, 1, out=np.empty(3))))(X)
     with pytest.raises(TypeError, match="returned array"):
         grad(_adds_into_plain)(X)
-    with pytest.raises(NotImplementedError, match=r"numpy.unwrap: .*defvjp"):
-        grad(lambda x: np.sum(np.unwrap(x)))(X)
+    with pytest.raises(NotImplementedError, match=r"numpy.histogram2d: .*defvjp"):
+        grad(lambda x: np.sum(np.histogram2d(x, x)[1]))(X)
     with pytest.raises(TypeError, match="np.where"):
         grad(_copies)(X)
     with pytest.raises(ValueError, match="argnums"):

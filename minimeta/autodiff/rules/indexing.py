@@ -102,20 +102,6 @@ def piecewise(x, condlist, funclist, *args, **kw):
     return y
 
 
-@compose(np.unique)
-def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *,
-           equal_nan=True, **options):
-    """The different entries in order, each taken where it occurs first."""
-    if axis is not None:
-        raise NotImplementedError("np.unique(axis=) has no derivative rule: take the rows at the "
-                                  "indices that np.unique of the plain array returns")
-    _, first, *more = np.unique(raw(ar), True, return_inverse, return_counts, equal_nan=equal_nan,
-                                **options)
-    values = np.ravel(ar)[first]
-    more = ([first] if return_index else []) + more
-    return (values, *more) if more else values
-
-
 # ---------------------------------------------------------------- diagonals and triangles
 
 @compose(np.diag)
