@@ -94,6 +94,15 @@ PLACES = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint,
           "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2, "linear": lambda at: at}
 
 
+def shares(a, q):
+    """(q, where it is outside [0, 1]): a device is not asked, and nan is there."""
+    q = np.asarray(q, like=raw(a)) if isinstance(q, (list, tuple)) else q
+    outside = (raw(q) < 0) | (raw(q) > 1)
+    if type(outside) in (bool, np.bool_, np.ndarray) and np.any(outside):
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    return q, outside
+
+
 @compose(np.quantile)
 def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *,
              weights=None, **options):
@@ -104,17 +113,14 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     if method not in PLACES or weights is not None or options:
         raise NotImplementedError(f"np.quantile(method={method!r}, weights=) has no derivative "
                                   f"rule: use one of {', '.join(PLACES)}, without weights")
-    q = np.asarray(q, like=raw(a)) if isinstance(q, (list, tuple)) else q
-    outside = (raw(q) < 0) | (raw(q) > 1)
-    if type(outside) in (bool, np.bool_, np.ndarray) and np.any(outside):
-        raise ValueError("Quantiles must be in the range [0, 1]")
+    q, outside = shares(a, q)
     x = sorted_on_first(a, axis)
     at = PLACES[method](q * (x.shape[0] - 1))
     low, high = np.floor(raw(at)).astype(int), np.ceil(raw(at)).astype(int)
     part = at - low
     if np.ndim(q) == 0 and not hasattr(q, "dtype"):
         low, high, part = int(low), int(high), float(part)
-    else:           # a device is not asked: a share outside gives nan there
+    else:
         part = np.where(outside, np.nan, part.astype(q.dtype))
         part = np.reshape(part, q.shape + (1,) * (x.ndim - 1))
         low, high = (np.clip(i, 0, x.shape[0] - 1) for i in (low, high))

@@ -31,8 +31,9 @@ def vander(x, N=None, increasing=False):
 def polyval(p, x):
     """p[0] x^(n - 1) + ... + p[n - 1], by Horner's rule; x may be a polynomial as well."""
     y = 0 if isinstance(x, np.poly1d) else np.zeros_like(as_array(x))
-    for c in p:
-        y = y * x + c
+    p = as_array(p)
+    for i in range(p.shape[0]):
+        y = y * x + p[i]
     return y
 
 
@@ -128,7 +129,8 @@ def roots(p):
     zeros = np.zeros_like(raw(p), shape=(at_0,))
     if n < 2:
         return zeros
-    below = np.eye(n - 2, n - 1, dtype=p.dtype, like=raw(p))
+    k = np.arange(n - 1, like=raw(p))
+    below = (k[1:, None] == k + 1).astype(p.dtype)
     found = np.linalg.eigvals(np.concatenate([np.reshape(-p[1:] / p[0], (1, -1)), below]))
     return np.concatenate([found, zeros])
 

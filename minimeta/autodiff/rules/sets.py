@@ -6,6 +6,7 @@ Read next: linalg.py.
 """
 import numpy as np
 
+from ...device import on_gpu
 from ..table import compose
 from ..trace import raw
 from .linalg import as_array
@@ -28,6 +29,8 @@ def unique(ar, return_index=False, return_inverse=False, return_counts=False, ax
 def _named(fn):
     def named(x, /):
         """The different entries, and what the function of that name adds."""
+        if on_gpu(raw(x)):
+            raise NotImplementedError(f"CuPy has no {fn.__name__}: use np.unique")
         found = fn(raw(x))
         ordered, first = np.unique(raw(x), return_index=True, equal_nan=False)
         values = found.values if hasattr(found, "values") else found
@@ -72,8 +75,8 @@ def setxor1d(ar1, ar2, assume_unique=False):
     both = np.sort(np.concatenate(_vectors(assume_unique, ar1, ar2)))
     if both.size == 0:
         return both
-    new = np.concatenate([[True], raw(both)[1:] != raw(both)[:-1], [True]])
-    return both[new[1:] & new[:-1]]
+    new, end = raw(both)[1:] != raw(both)[:-1], np.ones_like(raw(both)[:1], dtype=bool)
+    return both[np.concatenate([end, new]) & np.concatenate([new, end])]
 
 
 # ---------------------------------------------------------------- what is not 0, complex order

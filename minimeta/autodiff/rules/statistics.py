@@ -9,10 +9,11 @@ import warnings
 
 import numpy as np
 
+from ...device import to_host
 from ..table import compose
-from ..trace import raw
+from ..trace import deep_raw, raw
 from .linalg import as_array, conj
-from .order import PLACES, by_rank, kept
+from .order import PLACES, by_rank, kept, shares
 
 
 @compose(np.cov)
@@ -30,7 +31,7 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
         ddof = 0 if bias else 1
     elif ddof != int(ddof):
         raise ValueError("ddof must be integer")
-    weights = [_weights(*w, x.shape[1]) for w in (("fweights", fweights), ("aweights", aweights))
+    weights = [_weights(*w, raw(x)) for w in (("fweights", fweights), ("aweights", aweights))
                if w[1] is not None]
     if not weights:
         w, n = 1.0, x.shape[1] - ddof
@@ -56,10 +57,10 @@ def _variables(m, rowvar, dtype):
     return x if rowvar or np.ndim(m) == 1 or x.shape[0] == 1 and np.ndim(m) < 2 else x.T
 
 
-def _weights(name, w, n):
-    w = as_array(w)
-    if w.shape != (n,):
-        raise RuntimeError(f"np.cov: {name} of shape {w.shape} for {n} observations")
+def _weights(name, w, x):
+    w = w if hasattr(w, "dtype") else np.asarray(w, like=x)
+    if w.shape != x.shape[1:]:
+        raise RuntimeError(f"np.cov: {name} of shape {w.shape} for {x.shape[1]} observations")
     plain = raw(w)
     if np.any(plain < 0):
         raise ValueError(f"{name} cannot be negative")
@@ -90,11 +91,12 @@ def histogram_bin_edges(a, bins=10, range=None, weights=None):
     """The edges of bins from the least to the largest entry, or as they are given."""
     if np.ndim(bins) == 1:
         return as_array(bins)
-    plain = np.histogram_bin_edges(raw(a), bins, range and tuple(map(raw, range)), raw(weights))
+    given = deep_raw((as_array(a), bins, range, weights))
+    plain = np.histogram_bin_edges(*to_host(given))         # CuPy has no such function
     low, high = range if range is not None else (np.min(a), np.max(a)) if a.size else (0, 1)
     if raw(low) == raw(high):
         low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, plain.shape[0], dtype=plain.dtype)
+    return np.linspace(low, high, len(plain), dtype=plain.dtype)
 
 
 @compose(np.histogram)
@@ -115,7 +117,7 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
         at = np.arange(len(counts), like=places)[:, None] == i
         counts = np.sum(np.where(at, w, 0), axis=1).astype(w.dtype)
     if density:
-        counts = counts / np.diff(edges) / np.sum(counts)
+        counts = counts / np.diff(edges).astype(np.float64) / np.sum(counts)
     return counts, edges
 
 
@@ -129,20 +131,22 @@ def nanquantile(a, q, axis=None, out=None, overwrite_input=False, method="linear
         raise NotImplementedError(f"np.nanquantile(method={method!r}, weights=) has no derivative "
                                   f"rule: use one of {', '.join(PLACES)}, without weights")
     exact = method in ("lower", "higher", "nearest") or not np.ndim(raw(q)) + hasattr(q, "dtype")
-    q = as_array(q)
-    if np.any((raw(q) < 0) | (raw(q) > 1)):
-        raise ValueError("Quantiles must be in the range [0, 1]")
+    q, outside = shares(a, q)
     x, n = by_rank(a, axis)
-    at = np.reshape(q, q.shape + (1,) * (x.ndim - 1)) * np.maximum(n - 1, 0)[0]
-    at = PLACES[method](at)
+    wide = np.shape(q) + (1,) * (x.ndim - 1)
+    at = PLACES[method]((np.reshape(q, wide) if np.ndim(q) else q) * np.maximum(n - 1, 0)[0])
     low, high = (f(raw(at)).astype(int) for f in (np.floor, np.ceil))
     part = (at - low).astype(np.result_type(raw(x), raw(x) if exact else raw(q)))
     low, high = (np.reshape(np.take_along_axis(x, i.reshape((-1,) + x.shape[1:]), 0), i.shape)
                  for i in (low, high))
-    return kept(low + part * (high - low), a, axis, keepdims, q.ndim)
+    y = low + part * (high - low)
+    if np.ndim(q):
+        y = np.where(np.reshape(outside, wide), np.nan, y)
+    return kept(y, a, axis, keepdims, np.ndim(q))
 
 
 @compose(np.nanpercentile)
 def nanpercentile(a, q, *args, **kwargs):
     """The quantile at q / 100."""
-    return np.nanquantile(a, (as_array(q) if np.ndim(q) else q) / 100, *args, **kwargs)
+    q = np.asarray(q, like=raw(a)) if isinstance(q, (list, tuple)) else q
+    return np.nanquantile(a, q / 100, *args, **kwargs)
