@@ -2,6 +2,8 @@
 
 Read next: diff.py.
 """
+import dis
+import functools
 import opcode
 import operator
 import sys
@@ -92,6 +94,8 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
         a, b = inputs
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
     kwargs.pop("where", None)
+    if not kwargs and ufunc in RULES:
+        return record(ufunc, *inputs)
     if set(kwargs) <= {"dtype"} and ufunc in RULES and kwargs:
         return ufunc(*[a.astype(kwargs["dtype"]) if hasattr(a, "dtype") else a for a in inputs])
     if ufunc in FUNCTIONS:
@@ -160,6 +164,30 @@ def __complex__(self):
     return complex(self.value)
 
 
+@on_traced
+def __int__(self):
+    raise TypeError("int of a traced array: use int(float(x)) if a constant is what you want, or "
+                    "np.floor, np.rint or np.trunc, whose derivative is 0")
+
+
+@functools.lru_cache
+def _says(code, at, name):
+    """Whether the call at an instruction is that of `name`, or names it as the function of a map.
+
+    A call begins where its function is named; a map may also be read by a loop, or unpacked.
+    """
+    where = list(code.co_positions())
+    line, last, column, stop = where[at // 2]
+    if line is None or column is None:              # Python was told to drop positions
+        return name in code.co_names
+    if "CALL" not in opcode.opname[code.co_code[at]]:       # PRECALL, CALL, CALL_KW, ...
+        return {name, "map"} <= set(code.co_names)
+    named = {(where[i.offset // 2][0], where[i.offset // 2][2]): i.argval
+             for i in dis.get_instructions(code) if i.argval in (name, "map")}
+    within = {word for place, word in named.items() if (line, column) <= place < (last, stop)}
+    return named.get((line, column)) == name or within == {name, "map"}
+
+
 def _asked_for(name, frame):
     """Raise unless the caller says float(x), or complex(x), or formats x with %.
 
@@ -171,7 +199,7 @@ def _asked_for(name, frame):
     if operation == "STORE_SUBSCR":
         raise TypeError("a traced array cannot be written into an existing one: build the result "
                         f"with np.stack, or store {name}(x) to keep the number alone")
-    if name not in code.co_names and not operation.startswith("BINARY"):
+    if not operation.startswith("BINARY") and not _says(code, frame.f_lasti, name):
         raise TypeError("this reads a traced array as a plain number, which has no derivative: "
                         f"use NumPy's function (np.sin, not math.sin), or {name}(x) if a constant "
                         "is what you want")

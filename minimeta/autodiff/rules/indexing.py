@@ -86,7 +86,9 @@ def _mask(condition):
 @compose(np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
     """funclist[i], a function or a number, of the entries of x where condlist[i] is the last."""
-    condlist = [raw(condlist)] if np.ndim(raw(condlist[0])) == 0 and x.ndim else condlist
+    several = isinstance(condlist, (list, tuple)) or np.ndim(raw(condlist))
+    if not several or (np.ndim(raw(condlist[0])) == 0 and x.ndim):
+        condlist = [raw(condlist)]
     masks = [np.broadcast_to(_mask(c), x.shape) for c in condlist]
     if len(funclist) == len(masks) + 1:
         masks.append(~np.any(np.stack(masks), axis=0))

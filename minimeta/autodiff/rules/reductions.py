@@ -15,14 +15,14 @@ from ..trace import call, plain, raw, record
 
 def spread(g, x, axis, keepdims):
     """A reduction's cotangent (or output) g, over the entries of x that went into it."""
-    if axis is not None and not keepdims:
+    if axis is not None and not keepdims and x.ndim:        # NumPy takes axis=0 of a number, too
         g = np.expand_dims(g, axis)
     return np.broadcast_to(g, x.shape)
 
 
 def flat(x, axis):
     """(x with the axes `axis` merged and last, the function that undoes it)."""
-    if axis is None:
+    if axis is None or not x.ndim:
         return np.ravel(x), lambda y: np.reshape(y, x.shape)
     axes = axis if isinstance(axis, tuple) else (axis,)
     ends = tuple(range(-len(axes), 0))
