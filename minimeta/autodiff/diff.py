@@ -10,6 +10,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
+from .foreign import check_input
 from .guard import Watched, engine, keep
 from .table import RULES, defvjp, no_rule
 from .trace import Traced, item, items, raw
@@ -40,6 +41,7 @@ class Level:
         if type(x) is Traced:
             deps, value, x = deps | x.deps, x.value, x
         else:
+            check_input(x)
             if not hasattr(x, "dtype"):
                 x = np.copy(x)
             if x.dtype.kind not in "fc":

@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 
+from .foreign import CURES, KNOWN, foreign
 from .table import FUNCTIONS, PLAIN, REDUCTIONS, RULES, no_rule, writes
 from .trace import NO_KEYWORDS, Traced, getitem, on_plain, raw, record
 
@@ -27,9 +28,13 @@ def _operator(fn):
         if type(other) is Traced:
             return Traced(fn(self.value, other.value), fn, (self, other), NO_KEYWORDS,
                           self.deps | other.deps)
+        if type(other) not in KNOWN and foreign(other):
+            return NotImplemented
         return record(fn, self, other)
 
     def backward(self, other):
+        if type(other) not in KNOWN and foreign(other):
+            return NotImplemented
         return record(fn, other, self)
     return forward, backward
 
@@ -67,6 +72,8 @@ def _in_place(name):
 
 @on_traced
 def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+    if not KNOWN.issuperset(map(type, inputs)) and any(map(foreign, inputs)):
+        return NotImplemented
     if method == "__call__" and not kwargs and ufunc in RULES:
         return record(ufunc, *inputs)
     return _call_ufunc(ufunc, method, inputs, kwargs)
@@ -115,8 +122,11 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
 @on_traced
 def __array__(self, *args, **kwargs):
     caller, frame = "", sys._getframe(1)
-    while frame.f_globals.get("__name__", "").startswith("scipy."):
+    while frame.f_globals.get("__name__", "").startswith(("scipy.", "pandas.")):
         caller, frame = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}", frame.f_back
+    for library, cure in CURES.items():
+        if caller.startswith(library):
+            raise TypeError(f"a traced array is not an ndarray, which {caller} wants: use {cure}")
     if caller:
         raise TypeError(f"a traced array is not an ndarray, which {caller} wants: use the function "
                         "of that name in minimeta.scipy, such as minimeta.scipy.special.softmax")
