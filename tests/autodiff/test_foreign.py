@@ -86,7 +86,8 @@ def test_an_array_that_has_the_first_word():
 def test_what_is_at_home():
     class Rows(np.ndarray):
         pass
-    for other in (np.float16(2), np.longdouble(2), np.uint8(2), 2 ** 70, X.view(Rows), [1, 2, 3], (1.0, 2, 3)):
+    for other in (np.float16(2), np.longdouble(2), np.uint8(2), 2 ** 70, X.view(Rows), [1, 2, 3],
+                  (1.0, 2, 3)):
         y, pullback = vjp(lambda x: x * other, X)
         assert np.array_equal(y, X * other) and pullback(np.ones(3))[0].shape == (3,)
 
