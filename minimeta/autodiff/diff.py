@@ -11,6 +11,7 @@ from sys import getrefcount
 
 import numpy as np
 
+from .foreign import check_input
 from .guard import Watched, engine, keep
 from .table import RULES, defvjp, no_rule
 from .trace import Traced, item, items, raw
@@ -50,6 +51,7 @@ class Level:
         if type(x) is Traced:
             deps, value, x = deps | x.deps, x.value, x
         else:
+            check_input(x)
             if not hasattr(x, "dtype"):
                 x = np.copy(x)
             if x.dtype.kind not in "fc":

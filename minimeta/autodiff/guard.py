@@ -3,7 +3,7 @@
 A small array is copied when it is recorded; a large one is fingerprinted, and using it after a
 change raises.  Arrays of the engine's own making are exempt.
 
-Read next: surface.py.
+Read next: foreign.py.
 """
 import threading
 

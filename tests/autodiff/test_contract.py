@@ -1,6 +1,7 @@
 """The engine's contract: levels, memory, mutation, dtypes, errors."""
 import copy
 import gc
+import pathlib
 import pickle
 import threading
 import weakref
@@ -14,6 +15,13 @@ from minimeta import (defvjp, grad, hessian, hvp, jacobian, jvp, primitive, rave
 from minimeta.autodiff import diff
 
 X = np.array([0.3, -0.5, 0.8])
+
+
+def test_the_engine_without_its_rules_is_short():
+    """What is recorded, and the sweep: trace.py and diff.py."""
+    folder = pathlib.Path(minimeta.autodiff.__file__).parent
+    text = "".join((folder / name).read_text() for name in ("trace.py", "diff.py"))
+    assert len(text.splitlines()) < 400
 
 
 def test_perturbation_confusion():
@@ -189,8 +197,8 @@ def test_errors_name_the_cure():
         grad(lambda x: np.sum(np.add(x, 1, out=np.empty(3))))(X)
     with pytest.raises(TypeError, match="returned array"):
         grad(_adds_into_plain)(X)
-    with pytest.raises(NotImplementedError, match=r"numpy.unwrap: .*defvjp"):
-        grad(lambda x: np.sum(np.unwrap(x)))(X)
+    with pytest.raises(NotImplementedError, match=r"numpy.histogram2d: .*defvjp"):
+        grad(lambda x: np.sum(np.histogram2d(x, x)[1]))(X)
     with pytest.raises(TypeError, match="np.where"):
         grad(_copies)(X)
     with pytest.raises(ValueError, match="argnums"):

@@ -71,9 +71,11 @@ def product(a, b):
 
 
 # three products that are each other's derivatives
-defvjp(np.matmul,        matmul_a,                                  matmul_b)
-defvjp(times_transposed, lambda g, y, a, b: g @ b,                   lambda g, y, a, b: transposed_times(g, a))
-defvjp(transposed_times, lambda g, y, a, b: times_transposed(b, g),  lambda g, y, a, b: a @ g)
+defvjp(np.matmul,        matmul_a,                                   matmul_b)
+defvjp(times_transposed, lambda g, y, a, b: g @ b,
+                         lambda g, y, a, b: transposed_times(g, a))
+defvjp(transposed_times, lambda g, y, a, b: times_transposed(b, g),
+                         lambda g, y, a, b: a @ g)
 
 
 @compose(np.linalg.matmul)

@@ -17,7 +17,7 @@ SMALL = 1 << 14         # numbers: so few are copied in less time than np.broadc
 
 def spread(g, x, axis, keepdims):
     """A reduction's cotangent (or output) g, over the entries of x that went into it."""
-    if axis is not None and not keepdims:
+    if axis is not None and not keepdims and x.ndim:        # NumPy takes axis=0 of a number, too
         g = g.reshape(kept(x.shape, axis))
     if type(g) is np.ndarray and x.size <= SMALL:
         out = np.empty(x.shape, g.dtype)
@@ -36,7 +36,7 @@ def kept(shape, axis):
 
 def flat(x, axis):
     """(x with the axes `axis` merged and last, the function that undoes it)."""
-    if axis is None:
+    if axis is None or not x.ndim:
         return np.ravel(x), lambda y: np.reshape(y, x.shape)
     axes = axis if isinstance(axis, tuple) else (axis,)
     ends = tuple(range(-len(axes), 0))

@@ -161,6 +161,22 @@ def matrix_transpose(x, /):
     return np.swapaxes(x, -1, -2)
 
 
+@compose(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
+    """x[i:i + w] for every i, the windows on axes of their own at the end."""
+    widths = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) != len(widths):
+        raise ValueError(f"windows of {len(widths)} axes for {len(axes)} axes of x")
+    for width, k in zip(widths, axes):
+        k, n = k % x.ndim, x.shape[k] - width + 1
+        if width < 0 or n < 1:
+            raise ValueError("window shape cannot be larger than input array shape")
+        i = np.arange(n, like=raw(x))[:, None] + np.arange(width, like=raw(x))
+        x = np.moveaxis(np.take(x, i, k), k + 1, -1)
+    return x
+
+
 @compose(np.rollaxis)
 def rollaxis(a, axis, start=0):
     """The axis moved until it lies before the axis `start`."""
