@@ -82,8 +82,11 @@ class Estimate:
     bounds: np.ndarray
 
 
-def estimate(centre, plus, minus, steps, sigma, eps):
-    """The Estimate from F (m,) at 0 and (L, K, m) at +-steps (L, K), largest step first."""
+def estimate(centre, plus, minus, steps, sigma, eps, least=0.0):
+    """The Estimate from F (m,) at 0 and (L, K, m) at +-steps (L, K), largest step first.
+
+    least -- of `kinks`, a number or (L, 1, 1)
+    """
     t = steps[:, :, None]
     with np.errstate(all="ignore"):
         central = (plus - minus) / (2 * t)
@@ -102,7 +105,7 @@ def estimate(centre, plus, minus, steps, sigma, eps):
         spread = np.maximum(sigma[:, None], eps / 2 * size)
         bounds = change + (4 * spread + eps * np.abs(richardson)) / t \
             + 4 * eps * np.abs(richardson)
-    kink, inside, left, right = kinks(centre, plus, minus, steps, spread)
+    kink, inside, left, right = kinks(centre, plus, minus, steps, spread, least)
     bounds = np.where(np.isfinite(bounds) & inside, bounds, np.inf)
     bounds = np.where(agrees(richardson, SAFETY * bounds), bounds, np.inf)
     best = np.argmin(bounds, axis=1)[:, None]
@@ -135,12 +138,20 @@ def scatter(values, t, most):
         here = slice(k, k + LEVEL)
         with np.errstate(invalid="ignore"):
             slope = np.sum(weights * logs[:, here], axis=1) / (np.sum(weights ** 2) * octave)
-            middle, part = np.median(level[:, here], axis=1), level[:, here]
+            part = level[:, here]
+            middle = _median(*np.moveaxis(part, 1, 0))
             kink = (part.max(axis=1) < 1.5 * part.min(axis=1)) & (
                 np.abs(np.sum(sign[:, here], axis=1)) == LEVEL)
             good = (slope < 2) & ~kink & (middle <= most) & ~grows[:, k + LEVEL - 1]
         found = np.fmax(found, np.where(good, middle, 0))
     return found
+
+
+def _median(a, b, c, d, e):
+    """The median of LEVEL arrays, nan where one is: several times as fast as NumPy's along an axis."""
+    low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+    high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    return np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))
 
 
 def agrees(values, margins):

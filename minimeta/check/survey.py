@@ -13,6 +13,7 @@ PILOTS, CONFIRM = 8, 32     # lines that show the best step; wrong ones that are
 BLUR, BATCH = 32, 32        # a line less sharp than most by this is in doubt; looked at in one go
 SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
 CLOSE = 2.0 ** -27          # a kink within this distance counts, however small the inputs are
+SMALL = 2.0 ** -16          # inputs with a ladder that does not reach far enough beyond that
 FINE, FALSE, KINK, EDGE = range(4)
 
 
@@ -41,8 +42,8 @@ class Survey:
         self.lines, self.checked = lines, set(range(len(lines)))
         self.claimed = np.stack([self.claim(line) for line in lines])
         if len(lines) <= FULL:
-            self.found = self.measure(lines, self.steps)
-            self.look_far()
+            self.found = self.measure(lines, self.steps, close=True)
+            self.look_far([i for i, line in enumerate(lines) if line.scale < SMALL])
         else:
             self.found = self.measure(lines, self.usual_steps())
             self.look_again()
@@ -50,35 +51,51 @@ class Survey:
         self.judge()
         return self
 
-    def measure(self, lines, steps, claims_at=None):
-        """The Estimate along some lines."""
+    def measure(self, lines, steps, claims_at=None, close=False):
+        """The Estimate along some lines; with `close`, a kink that is CLOSE is never too far."""
         F, parts = self.F, []
         for start in range(0, len(lines), CHUNK):
-            walks = [walk(F, line, steps) for line in lines[start:start + CHUNK]]
+            some = lines[start:start + CHUNK]
+            walks = [walk(F, line, steps) for line in some]
             plus, minus, taken = (np.stack(column) for column in zip(*walks))
             centre = self.centre if claims_at is None else F(claims_at)
-            parts.append(estimate(centre, plus, minus, taken, self.sigma, self.eps))
+            least = np.array([CLOSE / line.scale for line in some])[:, None, None] if close else 0.0
+            parts.append(estimate(centre, plus, minus, taken, self.sigma, self.eps, least))
         return Estimate(*(np.concatenate([getattr(p, name) for p in parts])
                           for name in Estimate.__dataclass_fields__))
 
-    def look_far(self):
+    def look_far(self, some):
         """Kinks next to inputs that are all tiny: |x| at 1e-9 is smooth on the scale of 1e-9."""
-        found, spread = self.found, self.sigma[None, None]
-        for i in [i for i, line in enumerate(self.lines) if line.scale < 0.25]:
+        found = self.found
+        for i in some:
             line = self.lines[i]
             far = 4.0 ** np.arange(int(np.log2(1 / line.scale)) // 2, 0, -1)
-            steps = np.concatenate([far, self.steps])
-            plus, minus, taken = walk(self.F, line, steps)
-            size = np.maximum(spread, self.eps / 2 * np.maximum(np.abs(plus), np.abs(minus)))
-            kink, _, left, right = kinks(self.centre, plus[None], minus[None], taken[None], size,
-                                         CLOSE / line.scale)
-            new = (kink[0] == AT_KINK) & (found.kink[i] == SMOOTH)
+            kink, left, right = self.kinks_at(line, np.concatenate([far, self.steps]))
+            new = (kink == AT_KINK) & (found.kink[i] == SMOOTH)
             found.kink[i][new] = AT_KINK
-            found.left[i][new], found.right[i][new] = left[0][new], right[0][new]
+            found.left[i][new], found.right[i][new] = left[new], right[new]
+
+    def kinks_at(self, line, steps):
+        """(kink, left slope, right slope), (m,) each, along a line; a kink that is CLOSE counts."""
+        plus, minus, taken = walk(self.F, line, steps)
+        size = np.maximum(self.sigma, self.eps / 2 * np.maximum(np.abs(plus), np.abs(minus)))
+        kink, _, left, right = kinks(self.centre, plus[None], minus[None], taken[None], size[None],
+                                     CLOSE / line.scale)
+        return kink[0], left[0], right[0]
+
+    def look_near(self, kinked):
+        """The same for many lines: those whose few steps are not well above CLOSE, which differ
+        to both sides there."""
+        def below(steps):
+            return np.array([line.scale * steps[-1] < 8 * CLOSE for line in self.lines])
+        some = np.flatnonzero(below(self.usual_steps()) | kinked & below(self.usual_steps(finer=4)))
+        apart = CLOSE * 2.0 ** np.arange(6, 2, -1)
+        self.look_far([i for i in some if self.kinks_at(
+            self.lines[i], apart / self.lines[i].scale)[0].any()])
 
     def usual_steps(self, finer=0):
         """Four steps, about the best ones of a few lines."""
-        if not finer:
+        if not hasattr(self, "best"):
             every = max(1, len(self.lines) // PILOTS)
             pilots = self.measure(self.lines[::every], self.steps)
             self.sigma = np.maximum(self.sigma, np.max(pilots.noise, axis=0))
@@ -90,7 +107,8 @@ class Survey:
         """Lines that four steps leave in doubt: with four smaller ones, to get past a kink, then,
         the worst first, with the whole ladder."""
         _widen(self.found, len(self.steps))
-        kinked = np.flatnonzero(self.found.kink.any(axis=1))
+        near = self.found.kink.any(axis=1)
+        kinked = np.flatnonzero(near)
         self.replace(kinked, self.usual_steps(finer=4))
         blur = np.full(len(self.lines), BLUR)
         blur[kinked] = BLUR ** 2
@@ -101,6 +119,7 @@ class Survey:
             certain += np.sum((self.off(some) > 1) & (self.found.kink[some] == 0).all(axis=1))
             if certain >= CONFIRM:
                 break
+        self.look_near(near)
 
     def off(self, some=slice(None)):
         """How far claims are off, in tolerances, at the worst component of some lines."""
