@@ -39,7 +39,7 @@ class Survey:
 
     def run(self, lines):
         """Measure along all lines, few of them with the whole ladder, and judge the claims."""
-        self.lines, self.checked = lines, set(range(len(lines)))
+        self.lines = lines
         self.claimed = np.stack([self.claim(line) for line in lines])
         if len(lines) <= FULL:
             self.found = self.measure(lines, self.steps, close=True)
@@ -51,16 +51,20 @@ class Survey:
         self.judge()
         return self
 
-    def measure(self, lines, steps, claims_at=None, close=False):
-        """The Estimate along some lines; with `close`, a kink that is CLOSE is never too far."""
-        F, parts = self.F, []
+    def measure(self, lines, steps, claims_at=None, close=False, only=slice(None)):
+        """The Estimate along some lines, of some components `only`.
+
+        claims_at -- leaves, where the lines do not start at the arguments; close -- a kink that is
+        CLOSE is never too far
+        """
+        F, parts, sigma = self.F, [], self.sigma[only]
+        centre = (self.centre if claims_at is None else F(claims_at))[only]
         for start in range(0, len(lines), CHUNK):
             some = lines[start:start + CHUNK]
-            walks = [walk(F, line, steps) for line in some]
+            walks = [walk(lambda leaves: F(leaves)[only], line, steps) for line in some]
             plus, minus, taken = (np.stack(column) for column in zip(*walks))
-            centre = self.centre if claims_at is None else F(claims_at)
             least = np.array([CLOSE / line.scale for line in some])[:, None, None] if close else 0.0
-            parts.append(estimate(centre, plus, minus, taken, self.sigma, self.eps, least))
+            parts.append(estimate(centre, plus, minus, taken, sigma, self.eps, least))
         return Estimate(*(np.concatenate([getattr(p, name) for p in parts])
                           for name in Estimate.__dataclass_fields__))
 
@@ -177,11 +181,17 @@ class Survey:
             if (self.state[i] == KINK).any() and self.false_beside(i):
                 self.state[i] = np.where(self.state[i] == KINK, FALSE, self.state[i])
 
-    def suspect(self, line, c):
+    def steps_about(self, i, c):
+        """Some steps about the best one of a line and component."""
+        best = int(np.argmin(self.found.bounds[i, :, c]))
+        return self.steps[max(best - 4, 0):best + 4]
+
+    def suspect(self, line, c, steps):
         """Whether component c is off along a line, by one ladder, with no kink in the way."""
-        found = self.measure([line], self.steps)
-        over = _over(self.claim(line), found.value[0], SAFETY * found.bound[0] + self.floor())
-        return bool(over[c] > 1 and found.kink[0, c] == 0)
+        found = self.measure([line], steps, only=slice(c, c + 1))
+        over = _over(self.claim(line)[c], found.value[0],
+                     SAFETY * found.bound[0] + self.floor()[c])
+        return bool(over[0] > 1 and found.kink[0, 0] == 0)
 
     def false_beside(self, i):
         """Whether the claim is wrong on either side of a kink, too: then the kink is no excuse."""
