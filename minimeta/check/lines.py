@@ -16,7 +16,8 @@ import numpy as np
 SAFETY = 4                       # a claim is wrong when it is off by more than SAFETY bounds
 POINTS, ORDERS = 10, (4, 5, 6)   # of a table of differences
 SIGNIFICANT = 40                 # a gap between one-sided slopes counts above so many sigma / t
-LEVEL, PLATEAU = 5, 1024         # steps of one level of noise; the highest, in eps max(1, |F|)
+LEVEL = 5                        # steps of one level of noise
+LOUDER, PLATEAU = 64, 1024       # the highest: in sigma if it is clear, else in eps max(1, |F|)
 SMOOTH, KINK, JUMP = 0, 1, 2
 SHORT = 6                        # steps of a ladder that is not a whole one
 
@@ -31,11 +32,12 @@ def ladder(eps, ratio=2.0):
 
 
 def noise(F, line, eps):
-    """sigma (m,), the standard deviation of the round-off of F (m,) along a line.
+    """(sigma (m,), clear (m,)): the standard deviation of the round-off of F (m,) along a line.
 
     The k-th difference of a smooth function on a fine grid is nothing but noise, whose variance
     is (2k)! / k!^2 sigma^2.  Each side of 0 has its own tables, so that a kink at 0 is in neither;
-    the least estimate is taken, and half a unit of the last digit at least.
+    the least estimate is taken, and half a unit of the last digit at least.  It is not `clear`
+    where F stays on plateaus, so that most differences are 0 and there is nothing to measure.
     """
     found, largest = [], 0.0
     for spacing in (eps ** 0.4, eps ** 0.4 / 1024):
@@ -53,7 +55,8 @@ def noise(F, line, eps):
                         estimate = np.fmin(estimate, level)
             found.append(np.where(coarse | ~np.isfinite(estimate), np.inf, estimate))
     least = np.min(found, axis=0)
-    return np.maximum(np.where(np.isfinite(least), least, 0), eps / 2 * largest)
+    clear = np.isfinite(least)
+    return np.maximum(np.where(clear, least, 0), eps / 2 * largest), clear
 
 
 def _finite(a):
@@ -82,10 +85,10 @@ class Estimate:
     bounds: np.ndarray
 
 
-def estimate(centre, plus, minus, steps, sigma, eps, least=0.0):
+def estimate(centre, plus, minus, steps, sigma, clear, eps, least=0.0):
     """The Estimate from F (m,) at 0 and (L, K, m) at +-steps (L, K), largest step first.
 
-    least -- of `kinks`, a number or (L, 1, 1)
+    sigma, clear (m,) -- of `noise`; least -- of `kinks`, a number or (L, 1, 1)
     """
     t = steps[:, :, None]
     with np.errstate(all="ignore"):
@@ -100,7 +103,8 @@ def estimate(centre, plus, minus, steps, sigma, eps, least=0.0):
         if change.shape[1] > SHORT:
             change[:, 2] = np.inf                   # nothing guards the first one of a whole ladder
         size = np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(centre))
-        heard = scatter(richardson, t, PLATEAU * eps * np.maximum(1, np.abs(centre)))
+        heard = scatter(richardson, t, np.where(clear, LOUDER * sigma, PLATEAU * eps * np.maximum(
+            1, np.abs(centre))))
         sigma = np.where(heard > 2 * sigma, 1.5 * heard, sigma)
         spread = np.maximum(sigma[:, None], eps / 2 * size)
         bounds = change + (4 * spread + eps * np.abs(richardson)) / t \
@@ -179,10 +183,15 @@ def kinks(centre, plus, minus, steps, spread, least=0.0):
     t = steps[:, :, None]
     with np.errstate(all="ignore"):
         right, left = (plus - centre) / t, (centre - minus) / t
-        gap = np.abs(right - left)
+        gap, sign = np.abs(right - left), np.sign(right - left)
         clear = np.isfinite(gap) & (gap * t > SIGNIFICANT * spread)
-        window, usable = _smallest(clear, skip=2 if gap.shape[1] > SHORT else 0)
+        skip = 2 if gap.shape[1] > SHORT else 0
+        window, usable = _smallest(clear, skip)
         slopes = _slopes(gap, t, window)
+        usable &= np.ptp(np.take_along_axis(sign, window, 1), axis=1) == 0
+        if skip:        # the gap goes to 0 at last, whatever it did before
+            last = _slopes(gap, t, _smallest(clear)[0][:, :3])
+            usable &= ~((last > 0.7) & (last < 1.3)).all(axis=1)
         # what jumps by as much to both sides has no gap, but a difference that stays
         across = np.abs(plus - minus)
         apart = np.isfinite(across) & (across > SIGNIFICANT * spread)

@@ -30,11 +30,13 @@ class Survey:
         self.centre, self.shaking = F(inputs.leaves), shaking
         self.steps, self.other_steps = ladder(eps), ladder(eps, 1.6)
         self.sigma = np.zeros(self.centre.shape)
+        self.clear = np.zeros(self.centre.shape, bool)
 
     def listen(self, lines):
         """Measure the noise along some lines; the loudest counts."""
         for line in lines:
-            self.sigma = np.maximum(self.sigma, noise(self.F, line, self.eps))
+            sigma, clear = noise(self.F, line, self.eps)
+            self.sigma, self.clear = np.maximum(self.sigma, sigma), self.clear | clear
         self.sigma = np.maximum(self.sigma, self.shaking)
 
     def run(self, lines):
@@ -57,14 +59,14 @@ class Survey:
         claims_at -- leaves, where the lines do not start at the arguments; close -- a kink that is
         CLOSE is never too far
         """
-        F, parts, sigma = self.F, [], self.sigma[only]
+        F, parts, sigma, clear = self.F, [], self.sigma[only], self.clear[only]
         centre = (self.centre if claims_at is None else F(claims_at))[only]
         for start in range(0, len(lines), CHUNK):
             some = lines[start:start + CHUNK]
             walks = [walk(lambda leaves: F(leaves)[only], line, steps) for line in some]
             plus, minus, taken = (np.stack(column) for column in zip(*walks))
             least = np.array([CLOSE / line.scale for line in some])[:, None, None] if close else 0.0
-            parts.append(estimate(centre, plus, minus, taken, sigma, self.eps, least))
+            parts.append(estimate(centre, plus, minus, taken, sigma, clear, self.eps, least))
         return Estimate(*(np.concatenate([getattr(p, name) for p in parts])
                           for name in Estimate.__dataclass_fields__))
 
