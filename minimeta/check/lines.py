@@ -107,8 +107,8 @@ def estimate(centre, plus, minus, steps, sigma, clear, eps, least=0.0):
             1, np.abs(centre))))
         sigma = np.where(heard > 2 * sigma, 1.5 * heard, sigma)
         spread = np.maximum(sigma[:, None], eps / 2 * size)
-        bounds = change + (4 * spread + eps * np.abs(richardson)) / t \
-            + 4 * eps * np.abs(richardson)
+        bounds = change + hidden(centre, plus, minus, t) / (2 * SAFETY) \
+            + (4 * spread + eps * np.abs(richardson)) / t + 4 * eps * np.abs(richardson)
     kink, inside, left, right = kinks(centre, plus, minus, steps, spread, least)
     bounds = np.where(np.isfinite(bounds) & inside, bounds, np.inf)
     bounds = np.where(agrees(richardson, SAFETY * bounds), bounds, np.inf)
@@ -116,6 +116,20 @@ def estimate(centre, plus, minus, steps, sigma, clear, eps, least=0.0):
     return Estimate(np.take_along_axis(richardson, best, 1)[:, 0],
                     np.take_along_axis(bounds, best, 1)[:, 0], kink, left, right, sigma,
                     steps, central, richardson, bounds)
+
+
+def hidden(centre, plus, minus, t):
+    """The gap (L, K, m) between one-sided slopes that is left when t -> 0, as if it were a kink's.
+
+    Where F is smooth the gap is a t + b t^3 + ..., both of which are extrapolated away.  A kink too
+    small to be told from noise leaves its gap, and may have moved the central difference by half.
+    """
+    gap, ratio = (plus - 2 * centre + minus) / t, t[:, :-1] / t[:, 1:]
+    once, twice = np.full_like(gap, np.nan), np.full_like(gap, np.nan)
+    once[:, 1:] = (ratio * gap[:, 1:] - gap[:, :-1]) / (ratio - 1)
+    cube = ratio[:, 1:] ** 3
+    twice[:, 2:] = (cube * once[:, 2:] - once[:, 1:-1]) / (cube - 1)
+    return np.abs(twice)
 
 
 def scatter(values, t, most):
