@@ -107,11 +107,11 @@ def estimate(centre, plus, minus, steps, sigma, clear, eps, least=0.0):
             1, np.abs(centre))))
         sigma = np.where(heard > 2 * sigma, 1.5 * heard, sigma)
         spread = np.maximum(sigma[:, None], eps / 2 * size)
-        bounds = change + hidden(centre, plus, minus, t) / (2 * SAFETY) \
-            + (4 * spread + eps * np.abs(richardson)) / t + 4 * eps * np.abs(richardson)
+        rounding = (4 * spread + eps * np.abs(richardson)) / t + 4 * eps * np.abs(richardson)
+        bounds = change + hidden(centre, plus, minus, t) / (2 * SAFETY) + rounding
     kink, inside, left, right = kinks(centre, plus, minus, steps, spread, least)
     bounds = np.where(np.isfinite(bounds) & inside, bounds, np.inf)
-    bounds = np.where(agrees(richardson, SAFETY * bounds), bounds, np.inf)
+    bounds = np.where(agrees(richardson, SAFETY * bounds, SAFETY * rounding), bounds, np.inf)
     best = np.argmin(bounds, axis=1)[:, None]
     return Estimate(np.take_along_axis(richardson, best, 1)[:, 0],
                     np.take_along_axis(bounds, best, 1)[:, 0], kink, left, right, sigma,
@@ -172,17 +172,20 @@ def _median(a, b, c, d, e):
     return np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))
 
 
-def agrees(values, margins):
-    """Whether each value (L, K, m) lies within the margins of all at smaller steps.
+def agrees(values, margins, rounding):
+    """Whether each value (L, K, m) lies within its margin of all at smaller steps, give or take
+    the rounding there.
 
-    Far away F may be flat, and its differences exact there, about another function.
+    Where F is smooth nothing but that can part them.  Far away F may be flat, and its differences
+    exact there, about another function; or it may have jumped many times, and look steady.
     """
     with np.errstate(invalid="ignore"):
-        low, high = np.nan_to_num(values - margins, nan=-np.inf), values + margins
+        low, high = values - rounding, values + rounding
+        low = np.where(np.isnan(low), -np.inf, low)
         high = np.where(np.isnan(high), np.inf, high)
-    highest_low = np.maximum.accumulate(low[:, ::-1], axis=1)[:, ::-1]
-    lowest_high = np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
-    return (low <= lowest_high) & (high >= highest_low)
+        highest_low = np.maximum.accumulate(low[:, ::-1], axis=1)[:, ::-1]
+        lowest_high = np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
+        return (values - margins <= lowest_high) & (values + margins >= highest_low)
 
 
 def kinks(centre, plus, minus, steps, spread, least=0.0):
