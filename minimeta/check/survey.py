@@ -29,7 +29,7 @@ class Survey:
         self.claim_at, self.claim = claim_at, claim_at(inputs.leaves)
         self.centre, self.shaking = F(inputs.leaves), shaking
         self.steps, self.other_steps = ladder(eps), ladder(eps, 1.6)
-        self.sigma = np.zeros(self.centre.shape)
+        self.sigma, self.beside = np.zeros(self.centre.shape), {}
         self.clear = np.zeros(self.centre.shape, bool)
 
     def listen(self, lines):
@@ -169,7 +169,8 @@ class Survey:
             if not wrong[i].any() or certain >= CONFIRM:
                 break
             other = self.measure([self.lines[i]], self.other_steps)
-            agrees = _over(claimed[i], other.value[0], SAFETY * other.bound[0] + self.floor()) > 1
+            agrees = self.off_by(claimed[i], other, self.floor()) & ~(
+                self.speaks_for(claimed[i], found, i))
             kink = other.kink[0] > 0
             self.state[i] = np.where(wrong[i] & ~agrees, FINE, self.state[i])
             self.tolerance[i] = np.where(wrong[i] & ~agrees,
@@ -180,8 +181,29 @@ class Survey:
             certain += bool((self.state[i] == FALSE).any())
         kinked = np.argsort(-np.max(np.where(self.state == KINK, over, -1), axis=1), kind="stable")
         for i in kinked[:CONFIRM]:
-            if (self.state[i] == KINK).any() and self.false_beside(i):
-                self.state[i] = np.where(self.state[i] == KINK, FALSE, self.state[i])
+            if (self.state[i] == KINK).any():
+                self.state[i] = np.where(self.false_beside(i), FALSE, self.state[i])
+
+    def off_by(self, claimed, found, floor):
+        """Which claims (m,) are off on an Estimate of one line, its smaller steps included."""
+        return (_over(claimed, found.value[0], SAFETY * found.bound[0] + floor) > 1) & ~(
+            self.speaks_for(claimed, found))
+
+    def speaks_for(self, claimed, found, i=0):
+        """Which claims (m,) the smaller steps on line i of an Estimate take the side of.
+
+        Where the best step says that a claim is off, the finest three that can tell the claim from
+        its value, to their rounding, must say so too: there is less in between that may mislead.
+        """
+        value, t = found.value[i], found.steps[i][:, None]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            finer = np.arange(len(t))[:, None] > np.argmin(found.bounds[i], axis=0)
+            rounding = found.noise[i] / t
+            tells = finer & (8 * SAFETY * rounding < np.abs(claimed - value)) & np.isfinite(
+                found.richardson[i])
+            last = tells & (np.cumsum(tells[::-1], axis=0)[::-1] <= 3)
+            near = np.abs(found.richardson[i] - claimed) < np.abs(found.richardson[i] - value)
+        return (last & near).sum(axis=0) >= 2
 
     def steps_about(self, i, c):
         """Some steps about the best one of a line and component."""
@@ -196,23 +218,28 @@ class Survey:
         return bool(over[0] > 1 and found.kink[0, 0] == 0)
 
     def false_beside(self, i):
-        """Whether the claim is wrong on either side of a kink, too: then the kink is no excuse."""
-        line, at_kink = self.lines[i], self.state[i] == KINK
+        """Which claims (m,) are wrong on one of the sides of a kink, too: it is no excuse then.
+
+        What was found there, (claimed, measured, tolerance), is kept in `beside`.
+        """
+        line, false = self.lines[i], np.zeros(self.centre.shape, bool)
         for side in (SIDE, -SIDE):
             leaves = line(side)
             beside = Line(self.inputs, self.leaf, line.unit, getattr(line, "direction", None),
                           base=leaves)
             beside.scale = line.scale
             claimed = self.claim_at(leaves)(beside)
-            wrong = at_kink
-            for steps in (self.steps, self.other_steps):
+            wrong = (self.state[i] == KINK) & ~false
+            for steps in (self.other_steps, self.steps):
                 found = self.measure([beside], steps[steps <= SIDE / 2], leaves)
                 floor = self.floor() + 4 * self.eps * np.abs(found.value[0])
-                wrong = wrong & (found.kink[0] == 0) & np.isfinite(found.bound[0]) & (
-                    _over(claimed, found.value[0], SAFETY * found.bound[0] + floor) > 1)
-            if wrong.any():
-                return True
-        return False
+                wrong = wrong & (found.kink[0] == 0) & np.isfinite(found.bound[0]) & \
+                    self.off_by(claimed, found, floor)
+            for c in np.flatnonzero(wrong):
+                self.beside[i, c] = (claimed[c], found.value[0, c],
+                                     SAFETY * found.bound[0, c] + floor[c])
+            false |= wrong
+        return false
 
 
 def _widen(found, width):
