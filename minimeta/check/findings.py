@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .lines import JUMP
+from .lines import JUMP, SMOOTH
 from .report import INCONCLUSIVE, OK, WRONG, Row
 from .survey import CONFIRM, EDGE, FALSE, KINK
 
@@ -85,6 +85,8 @@ def kink_reason(survey, i, c, scale):
     found = survey.found
     if found.kink[i, c] == JUMP:
         return "kink: what is differentiated jumps here, so that it has no derivative"
+    if found.kink[i, c] == SMOOTH:
+        return "kink: others along this line have one, and are as far from smooth as this claim is off"
     low, high = sorted((found.left[i, c] / scale, found.right[i, c] / scale))
     claim, slack = survey.claimed[i, c] / scale, 1e-3 * (high - low)
     inside = low - slack <= claim <= high + slack

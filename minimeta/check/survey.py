@@ -11,6 +11,7 @@ from .lines import (KINK as AT_KINK, SAFETY, SMOOTH, Estimate, estimate, kinks, 
 FULL, CHUNK = 256, 64       # lines that get the whole ladder; lines looked at in one go
 PILOTS, CONFIRM = 8, 32     # lines that show the best step; wrong ones that are enough
 BLUR, BATCH = 32, 32        # a line less sharp than most by this is in doubt; looked at in one go
+FINER = 4                   # steps below the ladder, 4 apart, that must not take a claim's side
 SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
 CLOSE = 2.0 ** -27          # a kink within this distance counts, however small the inputs are
 SMALL = 2.0 ** -16          # inputs with a ladder that does not reach far enough beyond that
@@ -169,41 +170,57 @@ class Survey:
             if not wrong[i].any() or certain >= CONFIRM:
                 break
             other = self.measure([self.lines[i]], self.other_steps)
-            agrees = self.off_by(claimed[i], other, self.floor()) & ~(
-                self.speaks_for(claimed[i], found, i))
+            agrees = self.off_by(self.lines[i], claimed[i], other, self.floor()) & ~(
+                self.speaks_for(self.lines[i], claimed[i], found, i))
             kink = other.kink[0] > 0
             self.state[i] = np.where(wrong[i] & ~agrees, FINE, self.state[i])
             self.tolerance[i] = np.where(wrong[i] & ~agrees,
                                          np.maximum(self.tolerance[i],
                                                     np.abs(claimed[i] - found.value[i])),
                                          self.tolerance[i])
-            self.state[i] = np.where(wrong[i] & agrees & kink, KINK, self.state[i])
+            new = wrong[i] & agrees & kink
+            self.state[i] = np.where(new, KINK, self.state[i])
+            for name in ("kink", "left", "right"):
+                getattr(found, name)[i][new] = getattr(other, name)[0][new]
+            self.excuse(i)
             certain += bool((self.state[i] == FALSE).any())
         kinked = np.argsort(-np.max(np.where(self.state == KINK, over, -1), axis=1), kind="stable")
         for i in kinked[:CONFIRM]:
             if (self.state[i] == KINK).any():
                 self.state[i] = np.where(self.false_beside(i), FALSE, self.state[i])
 
-    def off_by(self, claimed, found, floor):
+    def excuse(self, i):
+        """Where some components have a kink on a line, others may have one that they do not show:
+        what is off by no more than the largest is no proof."""
+        found, kinked = self.found, self.found.kink[i] > 0
+        largest = np.max(np.abs(found.right[i] - found.left[i]), where=kinked, initial=0)
+        small = np.abs(self.claimed[i] - found.value[i]) <= largest
+        self.state[i] = np.where((self.state[i] == FALSE) & small, KINK, self.state[i])
+
+    def off_by(self, line, claimed, found, floor):
         """Which claims (m,) are off on an Estimate of one line, its smaller steps included."""
-        return (_over(claimed, found.value[0], SAFETY * found.bound[0] + floor) > 1) & ~(
-            self.speaks_for(claimed, found))
+        off = _over(claimed, found.value[0], SAFETY * found.bound[0] + floor) > 1
+        return off & ~self.speaks_for(line, claimed, found) if off.any() else off
 
-    def speaks_for(self, claimed, found, i=0):
-        """Which claims (m,) the smaller steps on line i of an Estimate take the side of.
+    def speaks_for(self, line, claimed, found, i=0):
+        """Which claims (m,) the smaller steps take the side of, on a line, i of an Estimate.
 
-        Where the best step says that a claim is off, the finest three that can tell the claim from
-        its value, to their rounding, must say so too: there is less in between that may mislead.
+        Where the best step says that a claim is off, the finest one that can tell the claim from
+        its value, to its rounding, must say so too, were it below the ladder: what looks smooth
+        from there may be a hundred kinks.
         """
-        value, t = found.value[i], found.steps[i][:, None]
+        finer = self.steps[-1] * 4.0 ** -np.arange(1, FINER + 1)
+        plus, minus, taken = walk(self.F, line, finer)
+        t = np.concatenate([found.steps[i], taken])[:, None]
+        value, best = found.value[i], np.argmin(found.bounds[i], axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            finer = np.arange(len(t))[:, None] > np.argmin(found.bounds[i], axis=0)
-            rounding = found.noise[i] / t
-            tells = finer & (8 * SAFETY * rounding < np.abs(claimed - value)) & np.isfinite(
-                found.richardson[i])
-            last = tells & (np.cumsum(tells[::-1], axis=0)[::-1] <= 3)
-            near = np.abs(found.richardson[i] - claimed) < np.abs(found.richardson[i] - value)
-        return (last & near).sum(axis=0) >= 2
+            slopes = np.concatenate([found.richardson[i], (plus - minus) / (2 * taken[:, None])])
+            rounding = (4 * found.noise[i] + self.eps * np.abs(value)) / t
+            tells = (np.arange(len(t))[:, None] > best) & (2 * rounding < np.abs(claimed - value)) \
+                & np.isfinite(slopes)
+            near = np.abs(slopes - claimed) < np.abs(slopes - value)
+        finest = tells & (np.cumsum(tells[::-1], axis=0)[::-1] == 1)
+        return (finest & near).any(axis=0)
 
     def steps_about(self, i, c):
         """Some steps about the best one of a line and component."""
@@ -233,8 +250,8 @@ class Survey:
             for steps in (self.other_steps, self.steps):
                 found = self.measure([beside], steps[steps <= SIDE / 2], leaves)
                 floor = self.floor() + 4 * self.eps * np.abs(found.value[0])
-                wrong = wrong & (found.kink[0] == 0) & np.isfinite(found.bound[0]) & \
-                    self.off_by(claimed, found, floor)
+                wrong = wrong & (found.kink == 0).all() & np.isfinite(found.bound[0]) & \
+                    self.off_by(beside, claimed, found, floor)
             for c in np.flatnonzero(wrong):
                 self.beside[i, c] = (claimed[c], found.value[0, c],
                                      SAFETY * found.bound[0, c] + floor[c])
