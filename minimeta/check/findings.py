@@ -86,7 +86,7 @@ def kink_reason(survey, i, c, scale):
     if found.kink[i, c] == JUMP:
         return "kink: what is differentiated jumps here, so that it has no derivative"
     if found.kink[i, c] == SMOOTH:
-        return "kink: others along this line have one, and are as far from smooth as this claim is off"
+        return "kink: other entries have one along this line, as large as what is off here"
     low, high = sorted((found.left[i, c] / scale, found.right[i, c] / scale))
     claim, slack = survey.claimed[i, c] / scale, 1e-3 * (high - low)
     inside = low - slack <= claim <= high + slack

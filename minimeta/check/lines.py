@@ -17,7 +17,7 @@ SAFETY = 4                       # a claim is wrong when it is off by more than 
 POINTS, ORDERS = 10, (4, 5, 6)   # of a table of differences
 SIGNIFICANT = 40                 # a gap between one-sided slopes counts above so many sigma / t
 LEVEL = 5                        # steps of one level of noise
-LOUDER, PLATEAU = 4, 1024       # the highest: in sigma if it is clear, else in eps max(1, |F|)
+LOUDER, PLATEAU = 64, 1024       # the highest: in sigma if it is clear, else in eps max(1, |F|)
 SMOOTH, KINK, JUMP = 0, 1, 2
 SHORT = 6                        # steps of a ladder that is not a whole one
 
@@ -166,7 +166,7 @@ def scatter(values, t, most):
 
 
 def _median(a, b, c, d, e):
-    """The median of LEVEL arrays, nan where one is: several times as fast as NumPy's along an axis."""
+    """The median of LEVEL arrays, nan where one is; NumPy's takes several times as long."""
     low = np.maximum(np.minimum(a, b), np.minimum(c, d))
     high = np.minimum(np.maximum(a, b), np.maximum(c, d))
     return np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))
