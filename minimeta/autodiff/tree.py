@@ -15,7 +15,11 @@ def flatten(tree):
         return _join(tree, make)
     if tree is None:
         return [], lambda leaves: None
-    return [tree], lambda leaves: leaves[0]
+    return [tree], _first
+
+
+def _first(leaves):
+    return leaves[0]
 
 
 def _join(children, make):
@@ -24,6 +28,8 @@ def _join(children, make):
         return children, make
     parts = [flatten(child) for child in children]
     leaves = [leaf for child, _ in parts for leaf in child]
+    if all(build is _first for _, build in parts):
+        return leaves, make
 
     def rebuild(leaves):
         done, start = [], 0
