@@ -79,7 +79,7 @@ def _value_and_grad(f, argnums, has_aux, args, kwargs):
 
 
 def named(f, run):
-    """run with the name, the documentation and the signature of f (functools.wraps takes longer)."""
+    """run, with f's name, documentation and signature (functools.wraps takes longer)."""
     run.__name__, run.__doc__ = getattr(f, "__name__", "f"), getattr(f, "__doc__", None)
     run.__wrapped__ = f
     return run

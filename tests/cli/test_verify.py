@@ -214,7 +214,7 @@ def test_a_loss_that_raises_on_the_way_is_a_row(mine):
     (("--loss", "losses_of_mine"), "names no function: write module:function"),
     (("--loss", "losses_of_mien:smooth"), "no module 'losses_of_mien'"),
     (("--loss", "losses_of_mien.py:smooth"), "is not there; did you mean losses_of_mine.py?"),
-    (("C1", "--loss", "{smooth}"), "C1 cannot be checked on a loss of yours; those that can are"),
+    (("C1", "--loss", "{smooth}"), "C1 cannot be checked on a loss of yours, nor on a GPU; those that can"),
     (("A", "C", "--loss", "{smooth}"), "C cannot be checked on a loss of yours"),
     (("A1", "--dimension", 5), "give --loss, too"),
     (("--loss", "{smooth}", "--dimension", 0), "--dimension"),
