@@ -7,6 +7,9 @@ then, for each line `variant` that it reads, the seconds of a call.
 
 Read next: ours.py.
 """
+import contextlib
+import ctypes
+import gc
 import importlib
 import json
 import os
@@ -25,8 +28,16 @@ def resident(field):
     return int(line.split()[1]) / 1024
 
 
+def give_back():
+    """Return to the system what other variants have left in the allocator (glibc only)."""
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def peak(step, before):
     """MiB above `before` that a call reaches; None where the system does not say."""
+    give_back()
     try:
         with open("/proc/self/clear_refs", "w") as refs:
             refs.write("5")                        # the high-water mark starts anew
@@ -53,7 +64,8 @@ def prepare(variants, before):
 
 
 def main(library, workload, threads, file):
-    module = importlib.import_module(f"benchmarks.{library}")
+    with contextlib.redirect_stdout(sys.stderr):        # the driver reads our lines alone
+        module = importlib.import_module(f"benchmarks.{library}")
     getattr(module, "threads", lambda n: None)(int(threads))
     before = resident("VmRSS") if os.path.exists("/proc/self/status") else 0.0
     variants = module.WORKLOADS[workload]()
