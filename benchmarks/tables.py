@@ -16,14 +16,16 @@ def heading(result):
     return f"""# Workloads, side by side
 
 Made by `python -m benchmarks --threads {result['threads']} --seconds {result['seconds']:g}` on
-{result['date'].split()[0]}, on {os.cpu_count()} cores ({platform.machine()}, OpenBLAS's kernels
+{result['date'].split()[0]}, on {os.cpu_count()} cores ({platform.machine()}, OpenBLAS's kernels \
 {kernels()}), with
 {versions}.
+`python -m benchmarks --help` says what is measured, benchmarks/workloads.py what the names mean.
 
 Times are medians. The two ratios are of minimeta's times, eager and compiled, to that of the row,
 medians of the ratios round by round: below 1, minimeta is faster. Memory is the high-water mark of
-a call above the process with its library alone, after the allocator gave back what other
-variants left; what is compiled keeps its buffers. The error is relative, against float64.
+a call above the process that has made steps of W1 and dropped them, code apart; the allocator has
+given back what other variants left, and a compiled function keeps its buffers. The error is
+relative, against float64.
 
 Limits: {machine['square']:.0f} GFLOP/s (square products, float32), {machine['patches']:.0f} \
 (patches of a convolution),
