@@ -91,9 +91,9 @@ def open_workers(workload, threads, names, folder):
 def fault(result, reference):
     """(relative error, what is wrong or None) of a result."""
     if result.shape != reference.shape:
-        return None, f"it has {result.shape} numbers, expected {reference.shape}"
+        return None, f"its shape is {result.shape}, not {reference.shape}"
     error = float(np.linalg.norm(result - reference) / np.linalg.norm(reference))
-    return error, None if error < AGREE else f"off by {error:.2g}"
+    return error, None if error < AGREE else f"off by {error:.2g} from float64"
 
 
 def check(workers, reference):
@@ -109,7 +109,7 @@ def check(workers, reference):
             if wrong and LIBRARIES[worker.name].module == "ours":
                 raise Disagreement(f"{title(worker.name, variant)}: {wrong}")
             if wrong:
-                missing[title(worker.name, variant)] = f"{wrong}, against float64"
+                missing[title(worker.name, variant)] = wrong
             else:
                 found[worker.name, variant] = error
     return found, missing

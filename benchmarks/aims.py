@@ -8,7 +8,7 @@ Read next: tables.py.
 """
 from typing import NamedTuple
 
-REACHED, NOT_REACHED, UNKNOWN = "reached", "not reached", "not measured"
+VERDICTS = REACHED, NOT_REACHED, UNKNOWN = "reached", "not reached", "not measured"
 BEST = "the best"               # of all peers
 MEMORY = 1.0                    # MiB: less than this is the process, not the arrays
 

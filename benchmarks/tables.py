@@ -5,7 +5,7 @@ Read next: aims.py.
 import os
 import platform
 
-from .aims import AIMS, MEMORY, judge, judge_memory
+from .aims import AIMS, BEST, MEMORY, VERDICTS, judge, judge_memory
 from .limits import kernels
 
 
@@ -66,19 +66,20 @@ def workload(result):
 
 def aims(rows):
     """The aims against what was measured, and memory beside PyTorch's."""
-    lines = ["## The aims", "", "Ratios of times, minimeta's to the fastest variant of the peer.",
-             "", "| workload | minimeta | against | aim | measured | |", "|---|---|---|---|---|---|"]
+    lines = ["## The aims", "", "Ratios of times: minimeta's to the fastest variant of the peer.",
+             "", "| workload | minimeta | against | aim | measured | |",
+             "|---|---|---|---|---|---|"]
     verdicts = []
     for aim in AIMS:
         row, ratio, verdict = judge(aim, rows)
         against = " ".join(filter(None, (aim.peer, aim.peer_variant)))
-        if row and against != title(row):
-            against += f" ({title(row)})"
+        if row and against != title(row):               # which of several it was
+            against += f" ({title(row) if aim.peer == BEST else row['variant']})"
         note = f" ({aim.note})" if aim.note else ""
         lines.append(f"| {aim.workload} | {aim.variant} | {against} | <= {aim.limit:.2f}{note} | "
                      f"{number(ratio, '.3f')} | {verdict} |")
         verdicts.append(verdict)
-    lines += ["", ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts)) + ".", "",
+    lines += ["", ", ".join(f"{verdicts.count(v)} {v}" for v in VERDICTS) + ".", "",
               "Memory of a call, MiB, beside that of PyTorch's fastest variant; "
               f"above: by {MEMORY:g} MiB or more.", "",
               "| workload | eager | compiled | PyTorch | |", "|---|---|---|---|---|"]
