@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import tables, worker
+from benchmarks import growth, overhead, tables, worker
 from benchmarks.aims import AIMS, BEST, Aim, judge, judge_memory
 from benchmarks.by_hand import BY_HAND
 from benchmarks.libraries import LIBRARIES, Library, asked
@@ -212,3 +212,57 @@ def test_memory_of_a_call_leaves_out_what_others_left():
     del junk
     assert worker.peak(lambda: None, before) < 16
     assert 24 < worker.peak(lambda: np.ones(1 << 22), before) < 48
+
+
+# ---------------------------------------------------------------- growth and overhead
+
+X = np.array([1, 2, 5, 10, 20, 50])
+
+
+def test_a_line_is_fitted_and_a_curve_found_out():
+    line = growth.fit(X, 3 + 0.5 * X)
+    assert line[:2] == pytest.approx((3, 0.5)) and line.departure < 1e-9
+    assert growth.fit(X, 0.25 * X).exponent == pytest.approx(1)
+    curve = growth.fit(X, 3 + 0.5 * X ** 2)                         # planted: not linear
+    assert curve.departure > 0.3 and curve.exponent > 1.5
+    root = growth.fit(X, 2 + 4 * np.sqrt(X), power=0.5)
+    assert root[:2] == pytest.approx((2, 4)) and root.at(9) == pytest.approx(14)
+    assert growth.fit(X, 2 + 4 * np.sqrt(X)).departure > 0.1        # nor is a root
+
+
+def test_memory_grows_with_steps_and_with_their_root():
+    stored, kept = ([growth.mebibytes(growth.meta_gradient(5, 20, k, on)[1]) for k in (4, 9, 25)]
+                    for on in (False, True))
+    assert stored[2] / stored[1] > 2
+    assert kept[2] / kept[1] < 1.9 and kept[2] < 0.6 * stored[2]
+
+
+def test_the_growth_page_has_every_number_and_its_fit(tmp_path):
+    panels = [growth.Panel("tasks", "tasks", "ms", {"eager": (X, 3 + 0.5 * X)}),
+              growth.Panel("memory", "steps", "MiB", {"checkpoint": (X, 2 + 4 * np.sqrt(X))})]
+    text = growth.page(panels, 4)
+    assert "| eager, ms | 3.5 | 4 | 5.5 | 8 | 13 | 28 |" in text
+    assert "- eager: 3 + 0.5 x ms, off by 0 % at most; over the last tenfold x^0.7" in text
+    assert "- checkpoint: 2 + 4 sqrt(x) MiB" in text
+    growth.plot(panels, tmp_path / "growth.png")
+    assert (tmp_path / "growth.png").stat().st_size > 5000
+
+
+def test_the_compiled_meta_gradient_is_the_eager_one():
+    a, b = (growth.meta_gradient(3, 8, 2, compiled=on)[1]() for on in (False, True))
+    np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-6 * np.abs(a).max())
+
+
+def test_overhead_by_hand_agrees_and_a_wrong_library_is_found():
+    for order in (1, 2):
+        functions = {"by hand": overhead.hand()[order], "minimeta": overhead.minimeta()[order]}
+        overhead.agree(functions)
+        with pytest.raises(SystemExit, match="planted disagrees"):
+            overhead.agree({**functions, "planted": lambda: 1.01 * functions["by hand"]()})
+
+
+def test_the_ratio_of_overhead_is_of_a_round():
+    rows = overhead.report(1, {"minimeta": [1.0, 2.0, 30.0], "slow": [2.0, 4.0, 60.0]})
+    assert [row["ratio_to_minimeta"] for row in rows] == [1.0, 2.0]
+    text = overhead.page(rows, 4)
+    assert "    1  slow          40000.00" in text and f"NumPy {np.__version__}" in text
