@@ -90,6 +90,8 @@ EXPLAINED = [
      "of equal residuals neither is nearer, to the last digit"),
     (r"confidence", r"opposite", r"^1 -> 2$", "the dimension of the features: any other will do"),
     (r"discriminant", r"verify", r"^0\.4 -> 1\.4$", CASE),
+    (r"geometry", r"verify", r"^9\.0 -> 10\.0$|^1000\.0 -> 1001\.0$",
+     "at a tie neither the scale nor what lies far off matters"),
     (r"averaging", r"verify|picture", r"^2 -> 3$", "the dimension of the examples"),
     (r"averaging", r"verify", r"^10\.0 -> 11\.0$|^1000000\.0 -> ", "how far off an outlier lies"),
     (r"averaging", r"verify", r"^6 -> 7$", COUNT),
