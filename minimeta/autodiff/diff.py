@@ -12,7 +12,7 @@ import numpy as np
 
 from .foreign import check_input
 from .guard import Watched, engine, keep
-from .table import RULES, defvjp, no_rule
+from .table import RULES, bad_rule, defvjp, no_rule
 from .trace import Traced, item, items, raw
 
 _free_bits, _new_bit = [], itertools.count().__next__
@@ -46,7 +46,8 @@ class Level:
                 x = np.copy(x)
             if x.dtype.kind not in "fc":
                 raise TypeError(f"cannot differentiate with respect to {x.dtype} input: "
-                                "convert it to float first, x.astype(float)")
+                                "convert it to float first, x.astype(float), or pass it as an "
+                                "argument that is not differentiated")
             x = keep(x)
             value = x.array if type(x) is Watched else x
         return Traced(value, identity, (x,), {"level": self}, deps)
@@ -138,8 +139,11 @@ def _sweep(nodes, pending, leaves, bit, outer):
             if c is None:
                 continue
             v = a.value
-            if c.shape != v.shape or c.dtype != v.dtype:
-                c = fit(c, v)
+            try:
+                if c.shape != v.shape or c.dtype != v.dtype:
+                    c = fit(c, v)
+            except (AttributeError, ValueError) as error:
+                raise bad_rule(fn, i, c, np.shape(v)) from error
             order = a.order
             if order not in pending:
                 pending[order], nodes[order] = c, a
@@ -165,7 +169,7 @@ def fit(c, v):
     shape = np.shape(v)
     if np.shape(c) != shape:
         lead = np.ndim(c) - len(shape)
-        if lead < 0:
+        if lead < 0 or any(n != m and n != 1 for n, m in zip(shape, c.shape[lead:])):
             c = np.broadcast_to(c, shape)
         else:
             axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape)
