@@ -9,6 +9,7 @@ from minimeta import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jv
                       stop_gradient, value_and_grad, vjp)
 from minimeta.autodiff import Traced, transforms
 from minimeta.nn import mean_squared_error, mlp
+from tests.differences import check_orders
 
 X = np.array([0.3, -0.5, 0.8])
 Y = np.array([1.5, 0.2, -0.4])
@@ -343,3 +344,30 @@ def test_what_defvjp_takes():
         planted(3)
     with pytest.raises(ValueError, match="2 operands for 1 rules"):
         defvjp(primitive(lambda x, y: x), lambda g, *_: g, argnums=(0, 1))
+
+
+def test_a_primitive_of_ones_own_at_any_order():
+    @primitive
+    def swing(x, n, y=None, scale=1.0):
+        """Operands x, n and y; scale is static."""
+        return np.sin(scale * x) * y, np.cos(scale * x)
+
+    defvjp(swing, lambda g, out, x, n, y, scale: scale * (g[0] * swing(x, n, y, scale=scale)[1] * y
+                                                          - g[1] * np.sin(scale * x)),
+           lambda g, out, x, n, y, scale: np.sum(g[0] * np.sin(scale * x)), argnums=(0, 2))
+    for operand in (0, 2):
+        def of(v, operand=operand):
+            args = [X, 3.0, np.array(0.7)]
+            args[operand] = v
+            a, b = swing(*args, scale=1.3)
+            return np.sum(a * a * b)
+        check_orders(of, X if operand == 0 else np.array(0.7), orders=4)
+    with pytest.raises(NotImplementedError, match="operand 1 of swing"):
+        grad(lambda n: np.sum(swing(X, n, 0.7)[0]))(3.0)
+    with pytest.raises(TypeError, match="'scale'.*stop_gradient"):
+        grad(lambda s: np.sum(swing(X, 3.0, 0.7, scale=s)[0]))(1.0)
+
+
+def test_a_rule_that_is_zero():
+    f = planted(lambda g, y, x: np.zeros_like(x))
+    assert grad(f)(X).tolist() == [0, 0, 0] and not hessian(lambda x: f(x) * x[0])(X).any()
