@@ -1,18 +1,22 @@
 """What MAML costs: time against the number of weights, and memory against the number of steps.
 
-    python -m benchmarks.maml_cost [SECONDS]       # about so many (10) for each row of times
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.maml_cost [SECONDS]
 
-Theorem A3 counts multiply-adds, and its tests assert them; here is what the clock says, which
-nothing asserts.  Time: a gradient, FOMAML and MAML of one inner step, on tanh networks of two
-hidden layers and 32 points, P from 1e5 to 1e7; the least of several runs.  Memory: the peak that
-tracemalloc sees during MAML's gradient of K steps, with the graph kept whole, with a checkpoint at
-each step, and in segments of sqrt(K) steps.
+About so many seconds (10) go into each row of times.  Theorem A3 counts multiply-adds, and its
+tests assert them; here is what the clock says, which nothing asserts.  Time: a gradient, FOMAML and
+MAML of one inner step, on tanh networks of two hidden layers and 32 points, P from 1e5 to 1e7; the
+least of several runs, in the processor's time, which other programs on the machine disturb less
+than the clock's.  Memory: the peak that tracemalloc sees during MAML's gradient of K steps, with
+the graph kept whole, with a checkpoint at each step, and in segments of sqrt(K) steps.
 
 Read next: ../minimeta/theory/cost.py.
 """
+import os
+import platform
 import sys
 import time
 import tracemalloc
+from datetime import date
 from math import isqrt
 
 import numpy as np
@@ -28,12 +32,15 @@ MEMORY_WIDTH = 100                  # P about 1e4
 
 
 def least_time(f, theta, seconds):
-    """Seconds of one call of f(theta), the least of as many as there is time for (two at least)."""
+    """Processor seconds of one call of f(theta), the least of as many as there is time for.
+
+    Two at least.
+    """
     found, end = [], time.perf_counter() + seconds
     while len(found) < 2 or time.perf_counter() < end:
-        start = time.perf_counter()
+        start = time.process_time()
         f(theta)
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
     return min(found)
 
 
@@ -83,7 +90,9 @@ def memory():
 
 def main(seconds=10.0):
     """Print both tables."""
-    print(f"Time, K = 1, {POINTS} points, float64\n")
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, "
+          f"{os.cpu_count()} processors, {date.today()}\n")
+    print(f"Processor time, K = 1, {POINTS} points, float64\n")
     print(f"{'P':>12}{'gradient':>12}{'FOMAML':>12}{'MAML':>12}{'FOMAML':>14}{'MAML':>12}")
     print(f"{'':>12}{'[ms]':>12}{'[ms]':>12}{'[ms]':>12}{'[gradients]':>14}{'[gradients]':>12}")
     for size, gradient, fomaml, maml in times(seconds):

@@ -9,7 +9,7 @@ import numpy as np
 
 ALPHA, BETA = 0.01, 1e-6        # so small a beta that every repetition does the same work
 POINTS, TASKS, HIDDEN = 10, 25, (40, 40)        # sinusoids
-WAYS, SHOTS, QUERIES, EPISODES, IMAGE_ALPHA = 5, 1, 15, 4, 0.1      # images, in a meta-step
+WAYS, SHOTS, QUERIES, EPISODES, IMAGE_ALPHA = 5, 1, 15, 4, 0.03     # images, in a meta-step
 FILTERS, BLOCKS, SIDE = 64, 4, 28
 EPS = 1e-5                      # batch norm's
 CHAIN = 50                      # pairs of operations

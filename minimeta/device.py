@@ -8,6 +8,7 @@ import importlib
 import numpy as np
 
 INSTALL = 'pip install "minimeta[cuda13]" (or "minimeta[cuda12]" with a driver older than 580)'
+HOST = np.ndarray, np.generic
 
 
 class DeviceError(RuntimeError):
@@ -47,7 +48,7 @@ class GPU(Device):
         self.about = properties["name"].decode()
 
     def put(self, a):
-        return _map(lambda x: self.cupy.asarray(x) if hasattr(x, "dtype") else x, a)
+        return _map(lambda x: self.cupy.asarray(x) if isinstance(x, HOST) else x, a)
 
     def held(self, step):
         """Bytes that the memory pool takes from the GPU in a call of `step`."""
@@ -101,7 +102,7 @@ def on_gpu(a):
 def on_host(a):
     """Whether nothing has to wait for a look at a: an array of NumPy's, or what stands in for one
     while a function is compiled."""
-    return isinstance(a, (np.ndarray, np.generic)) or getattr(a, "on_host", False)
+    return isinstance(a, HOST) or getattr(a, "on_host", False)
 
 
 def to_host(a):
@@ -115,6 +116,11 @@ def science(module, *arrays):
     return importlib.import_module(f"{package}.{module}")
 
 
+def view(a, shape, strides):
+    """A view of a GPU's array with that shape, and those strides in bytes; no kernel runs."""
+    return importlib.import_module("cupy.lib.stride_tricks").as_strided(a, shape, strides)
+
+
 # what has no counterpart on a GPU, and is not written over what has one -> what to do
 LACKING = {
     "numpy.spacing": "np.nextafter(x, np.inf) - x",
@@ -125,6 +131,11 @@ LACKING = {
                         "second ones of i0, need it",
     "scipy.special.yv": "scipy.special.yn, for a whole order; else the host",
     "scipy.special.ive": "the host, minimeta.device.to_host(x)",
+    "scipy.special.kv": "the host, minimeta.device.to_host(x); the derivatives of k1, and the "
+                        "second ones of k0, need it",
+    "scipy.special.kn": "the host, minimeta.device.to_host(x)",
+    "scipy.special.erfi": "the host, minimeta.device.to_host(x)",
+    "scipy.special.dawsn": "the host, minimeta.device.to_host(x)",
     "scipy.special.stdtr": "the host, minimeta.device.to_host(x)",
     "scipy.linalg.solve_banded": "np.linalg.solve, or the host, minimeta.device.to_host(x)",
     "scipy.linalg.solve_sylvester": "the host, minimeta.device.to_host(x)",

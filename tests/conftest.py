@@ -3,6 +3,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+import minimeta
+from minimeta.device import DeviceError
+
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=60,
                           suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
@@ -18,6 +21,15 @@ def pytest_addoption(parser):
                      help="also the tests marked nightly: all orders, dtypes and devices")
     parser.addoption("--device", choices=["standin", "gpu"], default="standin",
                      help="what tests/device runs on: a stand-in for CuPy's arrays, or a GPU")
+
+
+def pytest_configure(config):
+    """One line, and no tests, where a GPU is asked for and there is none."""
+    if config.getoption("--device") == "gpu":
+        try:
+            minimeta.device("gpu")
+        except DeviceError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 def pytest_collection_modifyitems(config, items):

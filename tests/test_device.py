@@ -1,6 +1,7 @@
 """Choosing a device: what is said when there is no GPU, and that nothing waits for one in vain."""
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +10,11 @@ from click.testing import CliRunner
 
 import minimeta
 from minimeta.cli.main import main
-from minimeta.device import CPU, Device, DeviceError, to_host
+from minimeta.device import CPU, Device, DeviceError, on_gpu, to_host
 from minimeta.run.train import fit
+from tests.device.standin import StandIn
+
+COMMANDS = [["compare"], ["verify"], ["check", "planted.py:f", "--shape", "x=3"], ["bench"]]
 
 
 def test_the_cpu_moves_nothing():
@@ -42,13 +46,44 @@ def test_a_gpu_that_is_not_there_is_one_line_with_the_cure(monkeypatch, cupy, sa
         minimeta.device("gpu")
     text = str(caught.value)
     assert "minimeta[cuda13]" in text and "driver" in text and "\n" not in text
-    done = CliRunner().invoke(main, ["compare", "--device", "gpu"])
-    assert done.exit_code == 2 and done.output.count("\n") == 1 and says in done.output
+    for command in COMMANDS:
+        done = CliRunner().invoke(main, [*command, "--device", "gpu"])
+        assert done.exit_code == 2 and done.output == f"minimeta: {text}\n"
 
 
-def test_a_mistyped_device_is_told():
-    done = CliRunner().invoke(main, ["compare", "--device", "gpus"])
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_mistyped_device_is_told(command):
+    done = CliRunner().invoke(main, [*command, "--device", "gpus"])
     assert done.exit_code == 2 and "did you mean gpu?" in done.output
+
+
+def test_every_command_takes_a_device():
+    assert {name for name, *_ in COMMANDS} == set(main.commands)
+
+
+def test_the_extras_bring_the_libraries_of_cuda():
+    text = Path(__file__).parents[1].joinpath("setup.cfg").read_text()
+    for version in ("12", "13"):
+        assert f"cuda{version} =\n    cupy-cuda{version}x[ctk]>=14\n" in text
+
+
+def test_the_device_tests_on_a_gpu_that_is_not_there_are_one_line():
+    code = ("import sys, pytest; sys.modules['cupy'] = None; "
+            "sys.exit(pytest.main(['tests/device', '--device', 'gpu']))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          cwd=Path(__file__).parents[1])
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "CuPy is not installed" in done.stderr and done.stderr.strip().count("\n") == 0
+
+
+def test_only_numpys_arrays_move():
+    class Foreign:
+        dtype = "float32"
+    foreign, device = Foreign(), StandIn()
+    moved = device.put({"a": np.ones(2), "b": (foreign, 2.0, np.float32(1))})
+    assert on_gpu(moved["a"]) and on_gpu(moved["b"][2]) and moved["b"][:2] == (foreign, 2.0)
+    assert device.put(moved["a"]) is moved["a"] and "stand-in" in repr(device)
+    assert device.held(lambda: None) == 0
 
 
 def test_importing_minimeta_does_not_look_for_a_gpu():

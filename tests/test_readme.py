@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md",
-         *sorted((ROOT / "docs").glob("*.md"))]
+         *sorted((ROOT / "docs").rglob("*.md"))]
 JOB = "python3 -m venv .venv && .venv/bin/python -m pip install . && .venv/bin/minimeta compare"
 TESTS = ('python3 -m venv .venv && .venv/bin/python -m pip install ".[test]" '
          "&& .venv/bin/python -m pytest")

@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "minimeta"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-RANK = {"device": 0, "style": 0, "autodiff": 1, "optim": 2, "nn": 2, "scipy": 2, "check": 2,
-        "compiler": 2, "tasks": 3, "meta": 4, "theory": 5, "minimeta": 6, "testing": 7, "run": 7,
-        "bench": 7, "pytest_plugin": 8, "report": 8, "cli": 9,
+RANK = {"device": 0, "pieces": 0, "style": 0, "autodiff": 1, "optim": 2, "nn": 2, "scipy": 2,
+        "check": 2, "compiler": 2, "tasks": 3, "meta": 4, "theory": 5, "minimeta": 6, "testing": 7,
+        "run": 7, "bench": 7, "pytest_plugin": 8, "report": 8, "cli": 9,
         "__main__": 10}                                     # "minimeta": the public names
 LONGEST = 400
 TEXTS = [path for folder in ("minimeta", "tests", "examples", "docs")
@@ -181,8 +181,9 @@ def test_a_machine_path_is_found(path):
 # ---------------------------------------------------------------- flake8, and lines of documents
 
 def long_lines(text):
-    """Numbers of the lines that are too long."""
-    return [i for i, line in enumerate(text.splitlines(), 1) if len(line) > 100]
+    """Numbers of the lines that are too long; a row of a table cannot be wrapped."""
+    return [i for i, line in enumerate(text.splitlines(), 1)
+            if len(line) > 100 and not (line.startswith("| ") and line.endswith(" |"))]
 
 
 @pytest.mark.parametrize("path", [p for p in TEXTS if p.suffix == ".md"], ids=relative)
@@ -192,6 +193,7 @@ def test_lines_of_documents_are_short(path):
 
 def test_a_long_line_is_found():
     assert long_lines("x\n" + 101 * "x" + "\n" + 100 * "x") == [2]
+    assert long_lines("| " + 101 * "x" + "\n| " + 101 * "x" + " |") == [1]
 
 
 def flake8(*arguments, cwd=ROOT):

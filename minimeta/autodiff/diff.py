@@ -7,13 +7,24 @@ Read next: transforms.py.
 """
 import itertools
 from heapq import heapify, heappop, heappush
+from sys import getrefcount
 
 import numpy as np
 
+from .foreign import check_input
 from .guard import Watched, engine, keep
-from .table import RULES, defvjp, no_rule
+from .table import RULES, bad_rule, defvjp, no_rule
 from .trace import Traced, item, items, raw
 
+
+def _references():
+    """What getrefcount says of an array that a dict and a name hold; it differs among Pythons."""
+    pending = {0: np.zeros(1)}
+    before = pending.get(0)
+    return getrefcount(before)
+
+
+_HELD_HERE = _references()
 _free_bits, _new_bit = [], itertools.count().__next__
 
 
@@ -40,11 +51,13 @@ class Level:
         if type(x) is Traced:
             deps, value, x = deps | x.deps, x.value, x
         else:
+            check_input(x)
             if not hasattr(x, "dtype"):
                 x = np.copy(x)
             if x.dtype.kind not in "fc":
                 raise TypeError(f"cannot differentiate with respect to {x.dtype} input: "
-                                "convert it to float first, x.astype(float)")
+                                "convert it to float first, x.astype(float), or pass it as an "
+                                "argument that is not differentiated")
             x = keep(x)
             value = x.array if type(x) is Watched else x
         return Traced(value, identity, (x,), {"level": self}, deps)
@@ -67,7 +80,7 @@ def lower(x, deps):
 
 def backward(outputs, cotangents, inputs, bit):
     """The cotangents of `inputs`, entered at level `bit`; None where nothing depends on them."""
-    outer, pending, nodes = 0, {}, {}
+    outer, pending, latest = 0, {}, []
     for x in inputs:
         raw(x.args[0])              # a large input that was changed since raises here
     for y, g in zip(outputs, cotangents):
@@ -75,82 +88,83 @@ def backward(outputs, cotangents, inputs, bit):
             outer |= g.deps
         if type(y) is Traced and y.deps & bit:
             outer |= y.deps
-            if y.order in pending:
-                pending[y.order] = pending[y.order] + g
+            order = -y.order
+            if order in pending:
+                pending[order] = pending[order] + g
             else:
-                pending[y.order] = g
-                nodes[y.order] = y
+                pending[order] = g
+                latest.append((order, y))
     outer &= ~bit
-    was_busy, engine.busy = getattr(engine, "busy", False), True
+    was_busy, engine.busy = engine.busy, True
     try:
-        _sweep(nodes, pending, {x.order for x in inputs}, bit, outer)
+        _sweep(latest, pending, {-x.order for x in inputs}, bit, outer)
     finally:
         engine.busy = was_busy
-    return [lower(pending.get(x.order), outer) for x in inputs]
+    return [lower(pending.get(-x.order), outer) for x in inputs]
 
 
-def _sweep(nodes, pending, leaves, bit, outer):
-    """Hand the cotangents in `pending` on, from the last of `nodes` to the first; both by order."""
-    mine = set()                     # nodes whose pending cotangent is a buffer of our own making
-    latest = [-order for order in nodes]             # a heap
+def _sweep(latest, pending, leaves, bit, outer):
+    """Hand the cotangents in `pending` on, from the last node to the first.
+
+    latest -- a heap of (-order, node), the nodes that have a cotangent; pending -- {-order: it}
+    """
     heapify(latest)
     while latest:
-        order = -heappop(latest)
+        order, node = heappop(latest)
         if order in leaves:
             continue
-        node = nodes.pop(order)
-        g, fn, args = pending.pop(order), node.fn, node.args
+        g, fn, args, static = pending.pop(order), node.fn, node.args, node.kwargs
+        y = node if node.deps & outer else node.value
         if fn is item:               # one of several outputs: wait for the others
-            whole, i = args[0], node.kwargs["i"]
-            if whole.order not in pending:
-                pending[whole.order] = [None] * len(whole.value)
-                nodes[whole.order] = whole
-                heappush(latest, -whole.order)
-            parts = pending[whole.order]
+            whole, i = args[0], static["i"]
+            if -whole.order not in pending:
+                pending[-whole.order] = [None] * len(whole.value)
+                heappush(latest, (-whole.order, whole))
+            parts = pending[-whole.order]
             parts[i] = g if parts[i] is None else parts[i] + g
             continue
-        y = node.value
-        if isinstance(y, tuple):
-            g = [np.zeros_like(v) if c is None else c for v, c in zip(y, g)]
-            y = items(node) if node.deps & outer else y
-        elif node.deps & outer:
-            y = node
-        if outer:
-            operands = [a if type(a) is Traced and a.deps & outer else raw(a) for a in args]
-        else:
-            operands = [a.value if type(a) is Traced else a.check() if type(a) is Watched else a
-                        for a in args]
-        rule, static = RULES[fn], node.kwargs
-        if rule.together is not None:
-            together = rule.together(g, y, *operands, **static)
+        if type(g) is list:
+            g = [np.zeros_like(v) if c is None else c for v, c in zip(node.value, g)]
+            y = items(node) if y is node else y
+        operands = [(a if a.deps & outer else a.value) if type(a) is Traced
+                    else a.check() if type(a) is Watched else a for a in args]
+        rule = RULES[fn]
+        vjps, together = rule.vjps, rule.together
+        if together is not None:
+            together = together(g, y, *operands, **static)
         for i, a in enumerate(args):
             if type(a) is not Traced or not a.deps & bit:
                 continue
-            if rule.together is not None:
+            if together is not None:
                 c = together[i]
             else:
-                vjp = rule.vjp(i)
+                vjp = vjps[i] if i < len(vjps) else rule.vjp(i)
                 if vjp is None:
                     raise _no_derivative(fn, i)
-                c = vjp(g, y, *operands, **static) if static else vjp(g, y, *operands)
+                if static:
+                    c = vjp(g, y, *operands, **static)
+                elif len(operands) == 2:              # faster than *operands
+                    c = vjp(g, y, operands[0], operands[1])
+                else:
+                    c = vjp(g, y, *operands)
             if c is None:
                 continue
-            v = a.value
-            if c.shape != v.shape or c.dtype != v.dtype:
-                c = fit(c, v)
-            order = a.order
-            if order not in pending:
-                pending[order], nodes[order] = c, a
-                heappush(latest, -order)
-            elif order in mine and type(c) is np.ndarray \
-                    and c.strides == pending[order].strides:      # else the sum is laid out anew
-                np.add(pending[order], c, out=pending[order])
+            v, plain = a.value, c.value if type(c) is Traced else c
+            try:
+                if plain.dtype is not v.dtype or plain.shape != v.shape:
+                    c = fit(c, v)
+            except (AttributeError, ValueError) as error:
+                raise bad_rule(fn, i, c, np.shape(v)) from error
+            order = -a.order
+            before = pending.get(order)
+            if before is None:
+                pending[order] = c
+                heappush(latest, (order, a))
+            elif type(c) is type(before) is np.ndarray and getrefcount(before) == _HELD_HERE \
+                    and before.base is None and c.strides == before.strides:
+                np.add(before, c, out=before)         # with other strides the sum is laid out anew
             else:
-                c = pending[order] = pending[order] + c
-                if type(c) is np.ndarray:
-                    mine.add(order)
-                else:
-                    mine.discard(order)
+                pending[order] = before + c
 
 
 def _no_derivative(fn, i):
@@ -160,15 +174,16 @@ def _no_derivative(fn, i):
 
 def fit(c, v):
     """The cotangent c summed over what was broadcast, in the shape and dtype of v."""
-    shape = np.shape(v)
-    if np.shape(c) != shape:
-        lead = np.ndim(c) - len(shape)
-        if lead < 0:
+    shape = v.shape
+    if c.shape != shape:
+        lead = c.ndim - len(shape)
+        if lead < 0 or any([n != m and n != 1 for n, m in zip(shape, c.shape[lead:])]):
             c = np.broadcast_to(c, shape)
         else:
-            axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape)
-                                              if n == 1 and c.shape[i + lead] != 1)
-            c = np.reshape(np.sum(c, axis=axes), shape)
+            axes = tuple(range(lead)) + tuple([i + lead for i, n in enumerate(shape)
+                                               if n == 1 and c.shape[i + lead] != 1])
+            c = (np.add.reduce(c, axes) if type(c) is np.ndarray
+                 else np.sum(c, axis=axes)).reshape(shape)
     if c.dtype != v.dtype:
         if c.dtype.kind == "c" and v.dtype.kind != "c":
             c = np.real(c)

@@ -3,14 +3,20 @@
 A small array is copied when it is recorded; a large one is fingerprinted, and using it after a
 change raises.  Arrays of the engine's own making are exempt.
 
-Read next: surface.py.
+Read next: foreign.py.
 """
 import threading
 
 import numpy as np
 
 _LARGE = 1 << 20          # bytes: up to here an array is copied
-engine = threading.local()   # .busy while rules run: the arrays they touch are the engine's own
+
+
+class _Engine(threading.local):
+    busy = False             # whether rules run: the arrays that they touch are the engine's own
+
+
+engine = _Engine()
 
 
 class Watched:
@@ -30,13 +36,14 @@ class Watched:
 def fingerprint(a):
     """Sums of the bits of `a` along the rows and the columns of a grid: order matters too."""
     words = np.ascontiguousarray(a).reshape(-1).view(np.uint8)
-    words = np.pad(words, (0, -words.size % 4096)).view(np.uint64).reshape(-1, 512)
-    return words.sum(0), words.sum(1)
+    whole = words.size // 4096 * 4096
+    grid = words[:whole].view(np.uint64).reshape(-1, 512)
+    return grid.sum(0), grid.sum(1), words[whole:].copy()
 
 
 def keep(a):
     """A plain operand as the backward pass will need it, safe from later writing."""
-    if not hasattr(a, "nbytes") or getattr(engine, "busy", False):
+    if engine.busy or not hasattr(a, "nbytes"):
         return np.array(a) if isinstance(a, (list, tuple)) else a
     if a.nbytes > _LARGE and type(a) is np.ndarray:
         return Watched(a)

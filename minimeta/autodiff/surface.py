@@ -2,12 +2,16 @@
 
 Read next: diff.py.
 """
+import dis
+import functools
 import opcode
 import operator
 import sys
 
 import numpy as np
 
+from .foreign import CURES, KNOWN, foreign
+from .guard import keep
 from .table import FUNCTIONS, PLAIN, REDUCTIONS, RULES, no_rule, writes
 from .trace import NO_KEYWORDS, Traced, getitem, on_plain, raw, record
 
@@ -20,18 +24,36 @@ def on_traced(method):
 
 # ---------------------------------------------------------------- operators
 
+_NUMBERS = {int, float}
+
+
 def _operator(fn):
     def forward(self, other):
-        if type(other) is Traced:
+        kind = type(other)
+        if kind is Traced:
             return Traced(fn(self.value, other.value), fn, (self, other), NO_KEYWORDS,
                           self.deps | other.deps)
+        if kind in _NUMBERS:
+            return Traced(fn(self.value, other), fn, (self, other), NO_KEYWORDS, self.deps)
+        if kind is np.ndarray and type(self.value) is np.ndarray:
+            return Traced(fn(self.value, other), fn,
+                          (self, keep(other) if RULES[fn].reads else other), NO_KEYWORDS, self.deps)
+        if kind not in KNOWN and foreign(other):
+            return NotImplemented
         return record(fn, self, other)
 
     def backward(self, other):
+        if type(other) in _NUMBERS:
+            return Traced(fn(other, self.value), fn, (other, self), NO_KEYWORDS, self.deps)
+        if type(other) not in KNOWN and foreign(other):
+            return NotImplemented
         return record(fn, other, self)
     return forward, backward
 
 
+# ufuncs of one array that every device has, and that take any array of numbers
+_UNARY = {np.negative, np.exp, np.log, np.sqrt, np.square, np.sin, np.cos, np.tanh, np.log1p,
+          np.expm1, np.sinh, np.cosh}
 _BINARY = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
            "matmul": np.matmul, "pow": np.power, "mod": np.remainder}
 for _op, _fn in _BINARY.items():
@@ -39,7 +61,8 @@ for _op, _fn in _BINARY.items():
     setattr(Traced, f"__{_op}__", _forward)
     setattr(Traced, f"__r{_op}__", _backward)
 for _op, _fn in dict(neg=np.negative, pos=np.positive, abs=np.absolute).items():
-    setattr(Traced, f"__{_op}__", lambda self, _fn=_fn: record(_fn, self))
+    setattr(Traced, f"__{_op}__", lambda self, _fn=_fn: Traced(
+        _fn(self.value), _fn, (self,), NO_KEYWORDS, self.deps))
 for _op in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Traced, f"__{_op}__", lambda self, other, _op=getattr(operator, _op):
             _op(self.value, raw(other)))
@@ -51,7 +74,7 @@ for _name in ("all any argmax argmin argpartition argsort choose clip conj conju
               "cumsum diagonal dot max mean min nonzero prod ravel repeat round searchsorted "
               "squeeze std sum swapaxes take trace var").split():
     setattr(Traced, _name, lambda self, *args, _fn=getattr(np, _name), **kwargs:
-            _fn(self, *args, **kwargs))
+            self.__array_function__(_fn, (), (self, *args), kwargs))
 for _name in "byteswap fill partition put resize setfield setflags sort view".split():
     setattr(Traced, _name, lambda self, *args, _name=_name, **kwargs: _in_place(_name))
 
@@ -65,6 +88,10 @@ def _in_place(name):
 
 @on_traced
 def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+    if ufunc in _UNARY and method == "__call__" and not kwargs:
+        return Traced(ufunc(self.value), ufunc, inputs, NO_KEYWORDS, self.deps)
+    if not KNOWN.issuperset(map(type, inputs)) and any(map(foreign, inputs)):
+        return NotImplemented
     if method == "__call__" and not kwargs and ufunc in RULES:
         return record(ufunc, *inputs)
     return _call_ufunc(ufunc, method, inputs, kwargs)
@@ -92,6 +119,8 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
         a, b = inputs
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
     kwargs.pop("where", None)
+    if not kwargs and ufunc in RULES:
+        return record(ufunc, *inputs)
     if set(kwargs) <= {"dtype"} and ufunc in RULES and kwargs:
         return ufunc(*[a.astype(kwargs["dtype"]) if hasattr(a, "dtype") else a for a in inputs])
     if ufunc in FUNCTIONS:
@@ -111,8 +140,11 @@ def _call_ufunc(ufunc, method, inputs, kwargs):
 @on_traced
 def __array__(self, *args, **kwargs):
     caller, frame = "", sys._getframe(1)
-    while frame.f_globals.get("__name__", "").startswith("scipy."):
+    while frame.f_globals.get("__name__", "").startswith(("scipy.", "pandas.")):
         caller, frame = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}", frame.f_back
+    for library, cure in CURES.items():
+        if caller.startswith(library):
+            raise TypeError(f"a traced array is not an ndarray, which {caller} wants: use {cure}")
     if caller:
         raise TypeError(f"a traced array is not an ndarray, which {caller} wants: use the function "
                         "of that name in minimeta.scipy, such as minimeta.scipy.special.softmax")
@@ -160,6 +192,30 @@ def __complex__(self):
     return complex(self.value)
 
 
+@on_traced
+def __int__(self):
+    raise TypeError("int of a traced array: use int(float(x)) if a constant is what you want, or "
+                    "np.floor, np.rint or np.trunc, whose derivative is 0")
+
+
+@functools.lru_cache
+def _says(code, at, name):
+    """Whether the call at an instruction is that of `name`, or names it as the function of a map.
+
+    A call begins where its function is named; a map may also be read by a loop, or unpacked.
+    """
+    where = list(code.co_positions())
+    line, last, column, stop = where[at // 2]
+    if line is None or column is None:              # Python was told to drop positions
+        return name in code.co_names
+    if "CALL" not in opcode.opname[code.co_code[at]]:       # PRECALL, CALL, CALL_KW, ...
+        return {name, "map"} <= set(code.co_names)
+    named = {(where[i.offset // 2][0], where[i.offset // 2][2]): i.argval
+             for i in dis.get_instructions(code) if i.argval in (name, "map")}
+    within = {word for place, word in named.items() if (line, column) <= place < (last, stop)}
+    return named.get((line, column)) == name or within == {name, "map"}
+
+
 def _asked_for(name, frame):
     """Raise unless the caller says float(x), or complex(x), or formats x with %.
 
@@ -171,7 +227,7 @@ def _asked_for(name, frame):
     if operation == "STORE_SUBSCR":
         raise TypeError("a traced array cannot be written into an existing one: build the result "
                         f"with np.stack, or store {name}(x) to keep the number alone")
-    if name not in code.co_names and not operation.startswith("BINARY"):
+    if not operation.startswith("BINARY") and not _says(code, frame.f_lasti, name):
         raise TypeError("this reads a traced array as a plain number, which has no derivative: "
                         f"use NumPy's function (np.sin, not math.sin), or {name}(x) if a constant "
                         "is what you want")
@@ -235,7 +291,7 @@ def copy(self, order="C"):
 
 @on_traced
 def reshape(self, *shape, **kwargs):
-    return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)
+    return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, **kwargs)
 
 
 @on_traced

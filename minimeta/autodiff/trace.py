@@ -12,10 +12,11 @@ import numpy as np
 
 from ..device import lacking
 from .guard import Watched, keep
-from .table import FUNCTIONS, PLAIN, RULES, no_rule, writes
+from .table import FUNCTIONS, PLAIN, QUICK, RULES, as_output, no_rule, writes
 
 _SCALARS = {bool, int, float, complex, np.bool_, np.int32, np.int64, np.float32, np.float64,
             np.complex64, np.complex128, type(None), str}
+_FIXED = {int, slice, type(None), type(Ellipsis)}      # parts of an index that nobody can change
 NO_KEYWORDS = {}
 RECORDERS = set()    # types of arrays that note primitives down as one call each
 _tick = itertools.count().__next__
@@ -74,8 +75,9 @@ def record(fn, *args, **kwargs):
             deps |= a.deps
             a = a.value
         values.append(a)
+    run = QUICK.get(fn, fn) if type(a) is np.ndarray else fn
     try:
-        value = fn(*values, **kwargs)
+        value = run(*values, **kwargs)
     except (TypeError, AttributeError) as error:
         raise (lacking(fn, values) or error) from None
     if not deps:
@@ -103,12 +105,25 @@ def primitive(fn=None, *, inline=False):
                 for b in a if type(a) is tuple else (a,):       # a tuple: an index
                     if type(b) in RECORDERS:
                         return b.primitive(fn, args, kwargs)
-        return fn(*args, **kwargs)
+        return as_output(fn, fn(*args, **kwargs))
     inner = fn if inline else opaque
 
     @functools.wraps(fn)
     def recorded(*args, **kwargs):
-        return call(inner, *args, **kwargs)
+        if inline and len(args) == 1 and not kwargs and type(args[0]) is Traced and fn in RULES:
+            value = fn(args[0].value)            # the short way, for a function of one array
+            if type(value) is not tuple:
+                return Traced(value, fn, args, NO_KEYWORDS, args[0].deps)
+        for a in args:
+            if type(a) is Traced:
+                return call(inner, *args, **kwargs)
+        for a in kwargs.values():
+            if type(a) is Traced:
+                return call(inner, *args, **kwargs)
+        try:
+            return inner(*args, **kwargs)
+        except (TypeError, AttributeError) as error:
+            raise (lacking(inner, args) or error) from None
     recorded._primitive = inner
     return recorded
 
@@ -145,6 +160,9 @@ def items(node):
 
 def getitem(x, index):
     """x[index]"""
+    if type(x) is Traced:
+        index = _keep_index(index, x)
+        return Traced(x.value[index], _getitem, (x,), {"index": index}, x.deps)
     return record(_getitem, x, index=_keep_index(index, x))
 
 
@@ -153,10 +171,10 @@ def _getitem(x, index):
 
 
 def _keep_index(index, x):
-    if type(index) in (int, slice):
+    if type(index) in _FIXED:
         return index
     if type(index) is tuple:
-        return tuple([_keep_index(i, x) for i in index])
+        return tuple([i if type(i) in _FIXED else _keep_index(i, x) for i in index])
     index = raw(index)
     if isinstance(index, list):
         index = np.asarray(deep_raw(index), like=raw(x))

@@ -2,23 +2,43 @@
 
 Read next: rules/ravel.py.
 """
+import copy
+
+_CONTAINERS = (dict, list, tuple, type(None))
 
 
 def flatten(tree):
     """(leaves, rebuild): the leaves of a nested container, and its inverse on a list of leaves."""
     if isinstance(tree, dict):
-        return _join(tree.values(), lambda parts: type(tree)(zip(tree, parts)))
+        return _join(tree.values(), lambda parts: _dict_like(tree, parts))
     if isinstance(tree, (list, tuple)):
         make = getattr(tree, "_make", type(tree))
         return _join(tree, make)
     if tree is None:
         return [], lambda leaves: None
-    return [tree], lambda leaves: leaves[0]
+    return [tree], _first
+
+
+def _first(leaves):
+    return leaves[0]
+
+
+def _dict_like(tree, parts):
+    if type(tree) is dict:
+        return dict(zip(tree, parts))
+    new = copy.copy(tree)               # a defaultdict, which wants more than pairs
+    new.update(zip(tree, parts))
+    return new
 
 
 def _join(children, make):
+    children = list(children)
+    if not any([isinstance(child, _CONTAINERS) for child in children]):
+        return children, make
     parts = [flatten(child) for child in children]
     leaves = [leaf for child, _ in parts for leaf in child]
+    if all(build is _first for _, build in parts):
+        return leaves, make
 
     def rebuild(leaves):
         done, start = [], 0

@@ -54,6 +54,8 @@ class Torch(Peer):
         if where == "gpu" and not self.torch.cuda.is_available():
             raise Missing("finds no GPU")
         self.where, self.device = where, "cuda" if where == "gpu" else "cpu"
+        self.torch.backends.cuda.matmul.allow_tf32 = False      # all of float32, as CuPy has it
+        self.torch.backends.cudnn.allow_tf32 = False
         self.grad = self.torch.func.grad
         self.functional = importlib.import_module("torch.nn.functional")
         self.relu, self.log_softmax = self.torch.relu, self.functional.log_softmax
@@ -91,6 +93,7 @@ class Jax(Peer):
     def __init__(self, where):
         self.jax = _import("jax")
         self.where = where
+        self.jax.config.update("jax_default_matmul_precision", "highest")       # no TF32
         try:
             self.device = self.jax.devices("cuda" if where == "gpu" else "cpu")[0]
         except RuntimeError:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .lines import JUMP
+from .lines import JUMP, SMOOTH
 from .report import INCONCLUSIVE, OK, WRONG, Row
 from .survey import CONFIRM, EDGE, FALSE, KINK
 
@@ -29,11 +29,12 @@ def row(order, survey, at, names, checked, sight=None):
         entry = f"direction {i}, more than one entry"
     else:
         entry = str(list(inputs.index(leaf, line.unit))) if inputs.shapes[leaf] else "(number)"
-    claimed, numeric = survey.claimed[i, c] / line.scale, found.value[i, c] / line.scale
+    claimed, numeric, tolerance = (number / line.scale for number in survey.beside.get(
+        (i, c), (survey.claimed[i, c], found.value[i, c], survey.tolerance[i, c])))
     with np.errstate(invalid="ignore"):
         difference = float(abs(claimed - numeric))
     return Row(order, inputs.names[leaf], inputs.shapes[leaf], entry + names[c], float(claimed),
-               float(numeric), difference, float(survey.tolerance[i, c] / line.scale), resolution,
+               float(numeric), difference, float(tolerance), resolution,
                resolution / largest if largest > 0 else math.inf, verdict, reason, checked,
                curve(survey, i, c, line.scale))
 
@@ -50,13 +51,14 @@ def seen(survey):
 
 def judged(survey, i, c, resolution, largest):
     """(verdict, reason) of one claim, the worst of a survey."""
-    state, line = survey.state[i, c], survey.lines[i]
+    state, line, at = survey.state[i, c], survey.lines[i], (i, c)
     if state == FALSE:
-        if survey.found.kink[i, c]:
-            return WRONG, "beside a kink, on its smooth side, the claim is wrong, too"
-        wrong = int(np.sum((survey.state == FALSE).any(axis=1)))
-        return WRONG, f"{wrong} of {len(survey.lines)} entries are wrong" if wrong > 1 and \
-            wrong < CONFIRM and line.unit is not None else ""
+        if at in survey.beside:
+            return WRONG, "these numbers are those beside a kink, where all is smooth"
+        wrong, of = int(np.sum((survey.state == FALSE).any(axis=1))), len(survey.lines)
+        about = "" if wrong < CONFIRM else "about "
+        return WRONG, f"{about}{wrong} of {of} entries are wrong" if wrong > 1 and \
+            line.unit is not None else ""
     if state == EDGE:
         return INCONCLUSIVE, "edge of the domain: no finite values on both sides"
     if state == KINK:
@@ -84,6 +86,8 @@ def kink_reason(survey, i, c, scale):
     found = survey.found
     if found.kink[i, c] == JUMP:
         return "kink: what is differentiated jumps here, so that it has no derivative"
+    if found.kink[i, c] == SMOOTH:
+        return "kink: other entries have one along this line, as large as what is off here"
     low, high = sorted((found.left[i, c] / scale, found.right[i, c] / scale))
     claim, slack = survey.claimed[i, c] / scale, 1e-3 * (high - low)
     inside = low - slack <= claim <= high + slack

@@ -216,7 +216,10 @@ class Values:
 
     def __call__(self, leaves, strict=False):
         try:
-            return numbers(flatten(self.inputs.call(self.f, leaves))[0])
+            result = self.inputs.call(self.f, leaves)
+            if isinstance(result, float):           # as often as not, and np.float64 is one
+                return np.array([result], np.float64)
+            return numbers(flatten(result)[0])
         except UNDEFINED:
             if strict:
                 raise

@@ -54,7 +54,7 @@ def taylor(inputs, F, chain, direction, centre, eps):
     steps = 2.0 ** -np.arange(1, 40)
     steps = steps[steps > eps ** 0.75]
     values = np.array([F(line(t))[0] for t in steps])
-    sigma = max(float(noise(F, line, eps)[0]), eps / 2 * abs(centre))
+    sigma = max(float(noise(F, line, eps)[0][0]), eps / 2 * abs(centre))
     terms = [centre] + [float(real_dot(g(inputs.leaves), direction)) for g in chain]
     slopes, polynomial = [], np.zeros_like(steps)
     for j, term in enumerate(terms):

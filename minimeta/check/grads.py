@@ -282,14 +282,15 @@ class Check:
             "its one entry" if count == 1 else f"each of {count} entries"
         (i, c), sight = worst(survey), seen(survey)
         if not entries and survey.state[i, c] == FALSE:
-            line = self.bisect(survey, lines[i], c)
+            line = self.bisect(survey, i, c)
             survey.run([line] if line is not None else lines)
             i = 0 if line is not None else i
         self.rows.append(row(order, survey, (i, c), names, checked, sight))
 
-    def bisect(self, survey, line, c):
-        """The single entry that makes component c wrong along a line; None if they cancel out."""
-        inputs, leaf = self.inputs, line.leaf
+    def bisect(self, survey, i, c):
+        """The one entry that makes component c wrong along line i; None if there are several."""
+        inputs, line, leaf, steps = self.inputs, survey.lines[i], survey.leaf, survey.steps_about(
+            i, c)
         flat = line.direction.reshape(-1)
         units = np.arange(inputs.units(leaf))
         while len(units) > 1:
@@ -300,7 +301,7 @@ class Check:
                 if len(keep):
                     d[keep] += flat[keep].real if part == 1 else 1j * flat[keep].imag
             within = survey.suspect(Line(inputs, leaf, direction=d.reshape(line.direction.shape)),
-                                    c)
+                                    c, steps)
             units = half if within else units[len(units) // 2:]
         found = Line(inputs, leaf, unit=int(units[0]))
-        return found if survey.suspect(found, c) else None
+        return found if survey.suspect(found, c, survey.steps) else None

@@ -16,7 +16,8 @@ import numpy as np
 SAFETY = 4                       # a claim is wrong when it is off by more than SAFETY bounds
 POINTS, ORDERS = 10, (4, 5, 6)   # of a table of differences
 SIGNIFICANT = 40                 # a gap between one-sided slopes counts above so many sigma / t
-LEVEL, PLATEAU = 5, 1024         # steps of one level of noise; the highest, in eps max(1, |F|)
+LEVEL = 5                        # steps of one level of noise
+LOUDER, PLATEAU = 64, 1024       # the highest: in sigma if it is clear, else in eps max(1, |F|)
 SMOOTH, KINK, JUMP = 0, 1, 2
 SHORT = 6                        # steps of a ladder that is not a whole one
 
@@ -31,11 +32,12 @@ def ladder(eps, ratio=2.0):
 
 
 def noise(F, line, eps):
-    """sigma (m,), the standard deviation of the round-off of F (m,) along a line.
+    """(sigma (m,), clear (m,)): the standard deviation of the round-off of F (m,) along a line.
 
     The k-th difference of a smooth function on a fine grid is nothing but noise, whose variance
     is (2k)! / k!^2 sigma^2.  Each side of 0 has its own tables, so that a kink at 0 is in neither;
-    the least estimate is taken, and half a unit of the last digit at least.
+    the least estimate is taken, and half a unit of the last digit at least.  It is not `clear`
+    where F stays on plateaus, so that most differences are 0 and there is nothing to measure.
     """
     found, largest = [], 0.0
     for spacing in (eps ** 0.4, eps ** 0.4 / 1024):
@@ -53,7 +55,8 @@ def noise(F, line, eps):
                         estimate = np.fmin(estimate, level)
             found.append(np.where(coarse | ~np.isfinite(estimate), np.inf, estimate))
     least = np.min(found, axis=0)
-    return np.maximum(np.where(np.isfinite(least), least, 0), eps / 2 * largest)
+    clear = np.isfinite(least)
+    return np.maximum(np.where(clear, least, 0), eps / 2 * largest), clear
 
 
 def _finite(a):
@@ -82,8 +85,11 @@ class Estimate:
     bounds: np.ndarray
 
 
-def estimate(centre, plus, minus, steps, sigma, eps):
-    """The Estimate from F (m,) at 0 and (L, K, m) at +-steps (L, K), largest step first."""
+def estimate(centre, plus, minus, steps, sigma, clear, eps, least=0.0):
+    """The Estimate from F (m,) at 0 and (L, K, m) at +-steps (L, K), largest step first.
+
+    sigma, clear (m,) -- of `noise`; least -- of `kinks`, a number or (L, 1, 1)
+    """
     t = steps[:, :, None]
     with np.errstate(all="ignore"):
         central = (plus - minus) / (2 * t)
@@ -97,18 +103,33 @@ def estimate(centre, plus, minus, steps, sigma, eps):
         if change.shape[1] > SHORT:
             change[:, 2] = np.inf                   # nothing guards the first one of a whole ladder
         size = np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(centre))
-        heard = scatter(richardson, t, PLATEAU * eps * np.maximum(1, np.abs(centre)))
+        heard = scatter(richardson, t, np.where(clear, LOUDER * sigma, PLATEAU * eps * np.maximum(
+            1, np.abs(centre))))
         sigma = np.where(heard > 2 * sigma, 1.5 * heard, sigma)
         spread = np.maximum(sigma[:, None], eps / 2 * size)
-        bounds = change + (4 * spread + eps * np.abs(richardson)) / t \
-            + 4 * eps * np.abs(richardson)
-    kink, inside, left, right = kinks(centre, plus, minus, steps, spread)
+        rounding = (4 * spread + eps * np.abs(richardson)) / t + 4 * eps * np.abs(richardson)
+        bounds = change + hidden(centre, plus, minus, t) / (2 * SAFETY) + rounding
+    kink, inside, left, right = kinks(centre, plus, minus, steps, spread, least)
     bounds = np.where(np.isfinite(bounds) & inside, bounds, np.inf)
-    bounds = np.where(agrees(richardson, SAFETY * bounds), bounds, np.inf)
+    bounds = np.where(agrees(richardson, SAFETY * bounds, SAFETY * rounding), bounds, np.inf)
     best = np.argmin(bounds, axis=1)[:, None]
     return Estimate(np.take_along_axis(richardson, best, 1)[:, 0],
                     np.take_along_axis(bounds, best, 1)[:, 0], kink, left, right, sigma,
                     steps, central, richardson, bounds)
+
+
+def hidden(centre, plus, minus, t):
+    """The gap (L, K, m) between one-sided slopes that is left when t -> 0, as if it were a kink's.
+
+    Where F is smooth the gap is a t + b t^3 + ..., both of which are extrapolated away.  A kink too
+    small to be told from noise leaves its gap, and may have moved the central difference by half.
+    """
+    gap, ratio = (plus - 2 * centre + minus) / t, t[:, :-1] / t[:, 1:]
+    once, twice = np.full_like(gap, np.nan), np.full_like(gap, np.nan)
+    once[:, 1:] = (ratio * gap[:, 1:] - gap[:, :-1]) / (ratio - 1)
+    cube = ratio[:, 1:] ** 3
+    twice[:, 2:] = (cube * once[:, 2:] - once[:, 1:-1]) / (cube - 1)
+    return np.abs(twice)
 
 
 def scatter(values, t, most):
@@ -135,7 +156,8 @@ def scatter(values, t, most):
         here = slice(k, k + LEVEL)
         with np.errstate(invalid="ignore"):
             slope = np.sum(weights * logs[:, here], axis=1) / (np.sum(weights ** 2) * octave)
-            middle, part = np.median(level[:, here], axis=1), level[:, here]
+            part = level[:, here]
+            middle = _median(*np.moveaxis(part, 1, 0))
             kink = (part.max(axis=1) < 1.5 * part.min(axis=1)) & (
                 np.abs(np.sum(sign[:, here], axis=1)) == LEVEL)
             good = (slope < 2) & ~kink & (middle <= most) & ~grows[:, k + LEVEL - 1]
@@ -143,17 +165,27 @@ def scatter(values, t, most):
     return found
 
 
-def agrees(values, margins):
-    """Whether each value (L, K, m) lies within the margins of all at smaller steps.
+def _median(a, b, c, d, e):
+    """The median of LEVEL arrays, nan where one is; NumPy's takes several times as long."""
+    low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+    high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    return np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))
 
-    Far away F may be flat, and its differences exact there, about another function.
+
+def agrees(values, margins, rounding):
+    """Whether each value (L, K, m) lies within its margin of all at smaller steps, give or take
+    the rounding there.
+
+    Where F is smooth nothing but that can part them.  Far away F may be flat, and its differences
+    exact there, about another function; or it may have jumped many times, and look steady.
     """
     with np.errstate(invalid="ignore"):
-        low, high = np.nan_to_num(values - margins, nan=-np.inf), values + margins
+        low, high = values - rounding, values + rounding
+        low = np.where(np.isnan(low), -np.inf, low)
         high = np.where(np.isnan(high), np.inf, high)
-    highest_low = np.maximum.accumulate(low[:, ::-1], axis=1)[:, ::-1]
-    lowest_high = np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
-    return (low <= lowest_high) & (high >= highest_low)
+        highest_low = np.maximum.accumulate(low[:, ::-1], axis=1)[:, ::-1]
+        lowest_high = np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
+        return (values - margins <= lowest_high) & (values + margins >= highest_low)
 
 
 def kinks(centre, plus, minus, steps, spread, least=0.0):
@@ -168,10 +200,15 @@ def kinks(centre, plus, minus, steps, spread, least=0.0):
     t = steps[:, :, None]
     with np.errstate(all="ignore"):
         right, left = (plus - centre) / t, (centre - minus) / t
-        gap = np.abs(right - left)
+        gap, sign = np.abs(right - left), np.sign(right - left)
         clear = np.isfinite(gap) & (gap * t > SIGNIFICANT * spread)
-        window, usable = _smallest(clear, skip=2 if gap.shape[1] > SHORT else 0)
+        skip = 2 if gap.shape[1] > SHORT else 0
+        window, usable = _smallest(clear, skip)
         slopes = _slopes(gap, t, window)
+        usable &= np.ptp(np.take_along_axis(sign, window, 1), axis=1) == 0
+        if skip:        # the gap goes to 0 at last, whatever it did before
+            last = _slopes(gap, t, _smallest(clear)[0][:, :3])
+            usable &= ~((last > 0.7) & (last < 1.3)).all(axis=1)
         # what jumps by as much to both sides has no gap, but a difference that stays
         across = np.abs(plus - minus)
         apart = np.isfinite(across) & (across > SIGNIFICANT * spread)

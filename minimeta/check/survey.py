@@ -11,8 +11,10 @@ from .lines import (KINK as AT_KINK, SAFETY, SMOOTH, Estimate, estimate, kinks, 
 FULL, CHUNK = 256, 64       # lines that get the whole ladder; lines looked at in one go
 PILOTS, CONFIRM = 8, 32     # lines that show the best step; wrong ones that are enough
 BLUR, BATCH = 32, 32        # a line less sharp than most by this is in doubt; looked at in one go
+FINER = 4                   # steps below the ladder, 4 apart, that must not take a claim's side
 SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
 CLOSE = 2.0 ** -27          # a kink within this distance counts, however small the inputs are
+SMALL = 2.0 ** -16          # inputs with a ladder that does not reach far enough beyond that
 FINE, FALSE, KINK, EDGE = range(4)
 
 
@@ -28,21 +30,23 @@ class Survey:
         self.claim_at, self.claim = claim_at, claim_at(inputs.leaves)
         self.centre, self.shaking = F(inputs.leaves), shaking
         self.steps, self.other_steps = ladder(eps), ladder(eps, 1.6)
-        self.sigma = np.zeros(self.centre.shape)
+        self.sigma, self.beside = np.zeros(self.centre.shape), {}
+        self.clear = np.zeros(self.centre.shape, bool)
 
     def listen(self, lines):
         """Measure the noise along some lines; the loudest counts."""
         for line in lines:
-            self.sigma = np.maximum(self.sigma, noise(self.F, line, self.eps))
+            sigma, clear = noise(self.F, line, self.eps)
+            self.sigma, self.clear = np.maximum(self.sigma, sigma), self.clear | clear
         self.sigma = np.maximum(self.sigma, self.shaking)
 
     def run(self, lines):
         """Measure along all lines, few of them with the whole ladder, and judge the claims."""
-        self.lines, self.checked = lines, set(range(len(lines)))
+        self.lines = lines
         self.claimed = np.stack([self.claim(line) for line in lines])
         if len(lines) <= FULL:
-            self.found = self.measure(lines, self.steps)
-            self.look_far()
+            self.found = self.measure(lines, self.steps, close=True)
+            self.look_far([i for i, line in enumerate(lines) if line.scale < SMALL])
         else:
             self.found = self.measure(lines, self.usual_steps())
             self.look_again()
@@ -50,35 +54,55 @@ class Survey:
         self.judge()
         return self
 
-    def measure(self, lines, steps, claims_at=None):
-        """The Estimate along some lines."""
-        F, parts = self.F, []
+    def measure(self, lines, steps, claims_at=None, close=False, only=slice(None)):
+        """The Estimate along some lines, of some components `only`.
+
+        claims_at -- leaves, where the lines do not start at the arguments; close -- a kink that is
+        CLOSE is never too far
+        """
+        F, parts, sigma, clear = self.F, [], self.sigma[only], self.clear[only]
+        centre = (self.centre if claims_at is None else F(claims_at))[only]
         for start in range(0, len(lines), CHUNK):
-            walks = [walk(F, line, steps) for line in lines[start:start + CHUNK]]
+            some = lines[start:start + CHUNK]
+            walks = [walk(lambda leaves: F(leaves)[only], line, steps) for line in some]
             plus, minus, taken = (np.stack(column) for column in zip(*walks))
-            centre = self.centre if claims_at is None else F(claims_at)
-            parts.append(estimate(centre, plus, minus, taken, self.sigma, self.eps))
+            least = np.array([CLOSE / line.scale for line in some])[:, None, None] if close else 0.0
+            parts.append(estimate(centre, plus, minus, taken, sigma, clear, self.eps, least))
         return Estimate(*(np.concatenate([getattr(p, name) for p in parts])
                           for name in Estimate.__dataclass_fields__))
 
-    def look_far(self):
+    def look_far(self, some):
         """Kinks next to inputs that are all tiny: |x| at 1e-9 is smooth on the scale of 1e-9."""
-        found, spread = self.found, self.sigma[None, None]
-        for i in [i for i, line in enumerate(self.lines) if line.scale < 0.25]:
+        found = self.found
+        for i in some:
             line = self.lines[i]
             far = 4.0 ** np.arange(int(np.log2(1 / line.scale)) // 2, 0, -1)
-            steps = np.concatenate([far, self.steps])
-            plus, minus, taken = walk(self.F, line, steps)
-            size = np.maximum(spread, self.eps / 2 * np.maximum(np.abs(plus), np.abs(minus)))
-            kink, _, left, right = kinks(self.centre, plus[None], minus[None], taken[None], size,
-                                         CLOSE / line.scale)
-            new = (kink[0] == AT_KINK) & (found.kink[i] == SMOOTH)
+            kink, left, right = self.kinks_at(line, np.concatenate([far, self.steps]))
+            new = (kink == AT_KINK) & (found.kink[i] == SMOOTH)
             found.kink[i][new] = AT_KINK
-            found.left[i][new], found.right[i][new] = left[0][new], right[0][new]
+            found.left[i][new], found.right[i][new] = left[new], right[new]
+
+    def kinks_at(self, line, steps):
+        """(kink, left slope, right slope), (m,) each, along a line; a kink that is CLOSE counts."""
+        plus, minus, taken = walk(self.F, line, steps)
+        size = np.maximum(self.sigma, self.eps / 2 * np.maximum(np.abs(plus), np.abs(minus)))
+        kink, _, left, right = kinks(self.centre, plus[None], minus[None], taken[None], size[None],
+                                     CLOSE / line.scale)
+        return kink[0], left[0], right[0]
+
+    def look_near(self, kinked):
+        """The same for many lines: those whose few steps are not well above CLOSE, which differ
+        to both sides there."""
+        def below(steps):
+            return np.array([line.scale * steps[-1] < 8 * CLOSE for line in self.lines])
+        some = np.flatnonzero(below(self.usual_steps()) | kinked & below(self.usual_steps(finer=4)))
+        apart = CLOSE * 2.0 ** np.arange(6, 2, -1)
+        self.look_far([i for i in some if self.kinks_at(
+            self.lines[i], apart / self.lines[i].scale)[0].any()])
 
     def usual_steps(self, finer=0):
         """Four steps, about the best ones of a few lines."""
-        if not finer:
+        if not hasattr(self, "best"):
             every = max(1, len(self.lines) // PILOTS)
             pilots = self.measure(self.lines[::every], self.steps)
             self.sigma = np.maximum(self.sigma, np.max(pilots.noise, axis=0))
@@ -87,13 +111,14 @@ class Survey:
         return self.steps[start:start + 4]
 
     def look_again(self):
-        """Lines that four steps leave in doubt: with four smaller ones, to get past a kink, then,
+        """Lines that four steps leave in doubt: with four smaller ones, to get past kinks, then,
         the worst first, with the whole ladder."""
         _widen(self.found, len(self.steps))
-        kinked = np.flatnonzero(self.found.kink.any(axis=1))
-        self.replace(kinked, self.usual_steps(finer=4))
-        blur = np.full(len(self.lines), BLUR)
-        blur[kinked] = BLUR ** 2
+        blur, near = np.full(len(self.lines), BLUR), self.found.kink.any(axis=1)
+        wrong = np.mean(self.off() > 1) > 0.5           # then that is the answer
+        self.replace(np.flatnonzero(near) if wrong else np.sort(self.doubts(blur)),
+                     self.usual_steps(finer=4), sharper=~near)
+        blur[near] = BLUR ** 2
         doubt, certain = self.doubts(blur), 0
         for start in range(0, len(doubt), BATCH):
             some = doubt[start:start + BATCH]
@@ -101,6 +126,7 @@ class Survey:
             certain += np.sum((self.off(some) > 1) & (self.found.kink[some] == 0).all(axis=1))
             if certain >= CONFIRM:
                 break
+        self.look_near(near)
 
     def off(self, some=slice(None)):
         """How far claims are off, in tolerances, at the worst component of some lines."""
@@ -116,13 +142,17 @@ class Survey:
         some = np.flatnonzero((doubt > 0) | (vague > blur) | np.isnan(vague))
         return some[np.argsort(-doubt[some], kind="stable")]
 
-    def replace(self, some, steps):
-        """Measure some lines again, with other steps."""
+    def replace(self, some, steps, sharper=None):
+        """Measure some lines again, with other steps; where `sharper` (L,), keep the sharper."""
         if len(some):
             again = self.measure([self.lines[i] for i in some], steps)
             _widen(again, len(self.steps))
+            keep = np.ones(len(some), bool)
+            if sharper is not None:
+                bounds = self.found.bound[some].max(axis=1)
+                keep = ~sharper[some] | (again.bound.max(axis=1) < bounds)
             for name in Estimate.__dataclass_fields__:
-                getattr(self.found, name)[some] = getattr(again, name)
+                getattr(self.found, name)[some[keep]] = getattr(again, name)[keep]
 
     def floor(self):
         """Round-off of the claims themselves: a few units of the largest value's last digit."""
@@ -144,44 +174,93 @@ class Survey:
             if not wrong[i].any() or certain >= CONFIRM:
                 break
             other = self.measure([self.lines[i]], self.other_steps)
-            agrees = _over(claimed[i], other.value[0], SAFETY * other.bound[0] + self.floor()) > 1
+            agrees = self.off_by(self.lines[i], claimed[i], other, self.floor()) & ~(
+                self.speaks_for(self.lines[i], claimed[i], found, i))
             kink = other.kink[0] > 0
             self.state[i] = np.where(wrong[i] & ~agrees, FINE, self.state[i])
             self.tolerance[i] = np.where(wrong[i] & ~agrees,
                                          np.maximum(self.tolerance[i],
                                                     np.abs(claimed[i] - found.value[i])),
                                          self.tolerance[i])
-            self.state[i] = np.where(wrong[i] & agrees & kink, KINK, self.state[i])
+            new = wrong[i] & agrees & kink
+            self.state[i] = np.where(new, KINK, self.state[i])
+            for name in ("kink", "left", "right"):
+                getattr(found, name)[i][new] = getattr(other, name)[0][new]
+            self.excuse(i)
             certain += bool((self.state[i] == FALSE).any())
         kinked = np.argsort(-np.max(np.where(self.state == KINK, over, -1), axis=1), kind="stable")
         for i in kinked[:CONFIRM]:
-            if (self.state[i] == KINK).any() and self.false_beside(i):
-                self.state[i] = np.where(self.state[i] == KINK, FALSE, self.state[i])
+            if (self.state[i] == KINK).any():
+                self.state[i] = np.where(self.false_beside(i), FALSE, self.state[i])
 
-    def suspect(self, line, c):
+    def excuse(self, i):
+        """Where some components have a kink on a line, others may have one that they do not show:
+        what is off by no more than the largest is no proof."""
+        found, kinked = self.found, self.found.kink[i] > 0
+        largest = np.max(np.abs(found.right[i] - found.left[i]), where=kinked, initial=0)
+        small = np.abs(self.claimed[i] - found.value[i]) <= largest
+        self.state[i] = np.where((self.state[i] == FALSE) & small, KINK, self.state[i])
+
+    def off_by(self, line, claimed, found, floor):
+        """Which claims (m,) are off on an Estimate of one line, its smaller steps included."""
+        off = _over(claimed, found.value[0], SAFETY * found.bound[0] + floor) > 1
+        return off & ~self.speaks_for(line, claimed, found) if off.any() else off
+
+    def speaks_for(self, line, claimed, found, i=0):
+        """Which claims (m,) the smaller steps take the side of, on a line, i of an Estimate.
+
+        Where the best step says that a claim is off, the finest one that can tell the claim from
+        its value, to its rounding, must say so too, were it below the ladder: what looks smooth
+        from there may be a hundred kinks.
+        """
+        finer = self.steps[-1] * 4.0 ** -np.arange(1, FINER + 1)
+        plus, minus, taken = walk(self.F, line, finer)
+        t = np.concatenate([found.steps[i], taken])[:, None]
+        value, best = found.value[i], np.argmin(found.bounds[i], axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slopes = np.concatenate([found.richardson[i], (plus - minus) / (2 * taken[:, None])])
+            rounding = (4 * found.noise[i] + self.eps * np.abs(value)) / t
+            tells = (np.arange(len(t))[:, None] > best) & (2 * rounding < np.abs(claimed - value)) \
+                & np.isfinite(slopes)
+            near = np.abs(slopes - claimed) < np.abs(slopes - value)
+        finest = tells & (np.cumsum(tells[::-1], axis=0)[::-1] == 1)
+        return (finest & near).any(axis=0)
+
+    def steps_about(self, i, c):
+        """Some steps about the best one of a line and component."""
+        best = int(np.argmin(self.found.bounds[i, :, c]))
+        return self.steps[max(best - 4, 0):best + 4]
+
+    def suspect(self, line, c, steps):
         """Whether component c is off along a line, by one ladder, with no kink in the way."""
-        found = self.measure([line], self.steps)
-        over = _over(self.claim(line), found.value[0], SAFETY * found.bound[0] + self.floor())
-        return bool(over[c] > 1 and found.kink[0, c] == 0)
+        found = self.measure([line], steps, only=slice(c, c + 1))
+        over = _over(self.claim(line)[c], found.value[0],
+                     SAFETY * found.bound[0] + self.floor()[c])
+        return bool(over[0] > 1 and found.kink[0, 0] == 0)
 
     def false_beside(self, i):
-        """Whether the claim is wrong on either side of a kink, too: then the kink is no excuse."""
-        line, at_kink = self.lines[i], self.state[i] == KINK
+        """Which claims (m,) are wrong on one of the sides of a kink, too: it is no excuse then.
+
+        What was found there, (claimed, measured, tolerance), is kept in `beside`.
+        """
+        line, false = self.lines[i], np.zeros(self.centre.shape, bool)
         for side in (SIDE, -SIDE):
             leaves = line(side)
             beside = Line(self.inputs, self.leaf, line.unit, getattr(line, "direction", None),
                           base=leaves)
             beside.scale = line.scale
             claimed = self.claim_at(leaves)(beside)
-            wrong = at_kink
-            for steps in (self.steps, self.other_steps):
+            wrong = (self.state[i] == KINK) & ~false
+            for steps in (self.other_steps, self.steps):
                 found = self.measure([beside], steps[steps <= SIDE / 2], leaves)
                 floor = self.floor() + 4 * self.eps * np.abs(found.value[0])
-                wrong = wrong & (found.kink[0] == 0) & np.isfinite(found.bound[0]) & (
-                    _over(claimed, found.value[0], SAFETY * found.bound[0] + floor) > 1)
-            if wrong.any():
-                return True
-        return False
+                wrong = wrong & (found.kink == 0).all() & np.isfinite(found.bound[0]) & \
+                    self.off_by(beside, claimed, found, floor)
+            for c in np.flatnonzero(wrong):
+                self.beside[i, c] = (claimed[c], found.value[0, c],
+                                     SAFETY * found.bound[0, c] + floor[c])
+            false |= wrong
+        return false
 
 
 def _widen(found, width):

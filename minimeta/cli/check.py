@@ -12,6 +12,9 @@ from pathlib import Path
 
 import click
 
+from ..device import device as find_device
+from ..device import on_gpu
+from ..run.settings import DEVICES, known
 from .inputs import Call, argnums, cast, draw, parse_shapes, read_npz
 from .target import FORMS, files_of, find, ours, place, told
 
@@ -65,6 +68,8 @@ class Case:
               help="Check each entry, or directions only.  [default: each, if they are few]")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]),
               help="Of all floating-point arguments.  [default: float64, or as in the file]")
+@click.option("--device", default="cpu", show_default=True, metavar="NAME",
+              help="Where the arguments are: cpu or gpu (CuPy).")
 @click.option("--positive", is_flag=True, help="Draw positive numbers only.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Of the arguments and the directions.")
@@ -76,8 +81,8 @@ class Case:
 @click.option("--traceback", "full_story", is_flag=True,
               help="Show the whole traceback if a function raises.")
 @click.pass_context
-def check(context, target, shapes, inputs, case, df, hvp, order, chosen, full, dtype, positive,
-          plot, as_json, full_story, **options):
+def check(context, target, shapes, inputs, case, df, hvp, order, chosen, full, dtype, device,
+          positive, plot, as_json, full_story, **options):
     """Check derivatives of TARGET against what the function itself does, with an error bound.
 
     TARGET is module:function or path/to/file.py:function.  The function maps arrays to a number
@@ -95,6 +100,8 @@ def check(context, target, shapes, inputs, case, df, hvp, order, chosen, full, d
         probe(plot)
     if hvp and not df:
         raise click.ClickException("--hvp is for somebody's gradient: give that with --df")
+    known("device", device, DEVICES)
+    where = find_device(device)
     with contextlib.redirect_stdout(sys.stderr):      # what TARGET prints is no part of the report
         with watched(full_story):
             found = the_case(target, case, shapes, inputs, options["seed"], positive)
@@ -107,6 +114,9 @@ def check(context, target, shapes, inputs, case, df, hvp, order, chosen, full, d
             options.setdefault("order", 1)
         if dtype is not None:
             found.args = tuple(cast(a, dtype) for a in found.args)
+        if where.name != "cpu":
+            found.args = where.put(found.args)
+            found.about += f", on {where.about}"
         with watched(full_story, found, options):
             import numpy as np
 
@@ -220,8 +230,8 @@ def runs(found: Case) -> bool:
 def show(report, found: Case, df: str | None, dtype: str | None) -> None:
     """The report, under a line that says what was checked."""
     import numpy as np
-    arguments = [f"{name} {tuple(a.shape)} {a.dtype}" if isinstance(a, np.ndarray) else name
-                 for name, a in zip(found.names(), found.args)]
+    arguments = [f"{name} {tuple(a.shape)} {a.dtype}" if isinstance(a, np.ndarray) or on_gpu(a)
+                 else name for name, a in zip(found.names(), found.args)]
     whose = df or ("df of the case" if "df" in found.options else "minimeta")
     head = f"Gradient by {whose}, at {', '.join(arguments)}; {found.about}"
     click.echo(head if len(head) <= 100 else head[:99] + "\N{HORIZONTAL ELLIPSIS}")

@@ -24,6 +24,9 @@ import minimeta
 OURS = str(Path(minimeta.__file__).parent) + os.sep
 LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib",
                                                                   "purelib", "platlib")})
+# what CuPy says of an array of NumPy's, and what to do about it
+UNMIXED = "Unsupported type <class 'numpy.ndarray'>"
+MIX = "; to bring an array a to where x is: np.asarray(a, like=x)"
 FORMS = "module:function or path/to/file.py:function"
 
 
@@ -150,7 +153,8 @@ def told(error: BaseException, files: Iterable[str] = ()) -> str:
     if frame is None:
         return text
     code = f": {frame.line}" if frame.line else ""
-    return f"{text} ({shown(frame.filename)} line {frame.lineno}{code})"
+    cure = MIX if isinstance(error, TypeError) and UNMIXED in str(error) else ""
+    return f"{text} ({shown(frame.filename)} line {frame.lineno}{code}){cure}"
 
 
 def shown(filename: str | None) -> str:

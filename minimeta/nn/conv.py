@@ -11,7 +11,7 @@ bilinear function of the other two: `conv2d` (of x and w), `conv2d_input` (of g 
 All three gather the patches under the kernel as the rows of a matrix and leave the work to matmul,
 in pieces that stay in the processor's cache.
 
-Read next: pieces.py, which runs them, or layers.py.
+Read next: ../pieces.py, which runs them, or layers.py.
 """
 import math
 
@@ -19,7 +19,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..autodiff import defvjp, primitive
-from .pieces import buffer, run, strands_of
+from ..device import on_gpu, view
+from ..pieces import buffer, run, strands_of
 
 
 @primitive
@@ -124,11 +125,13 @@ def _patches(x, size, stride, pads):
     """Rows (t, n*H'*W', kh*kw*C), one for each place of the kernel, of images (t, n, H, W, C)."""
     tasks, images, height, width, channels = x.shape
     if any(pads):
-        padded = buffer("padded", x, (tasks, images, height + 2 * pads[0], width + 2 * pads[1],
-                                       channels))
+        whole = tasks, images, height + 2 * pads[0], width + 2 * pads[1], channels
+        on_device = on_gpu(x)
+        padded = np.zeros_like(x, shape=whole) if on_device else buffer("padded", x, whole)
         inside = padded[:, :, pads[0]:pads[0] + height]
-        padded[:, :, :pads[0]] = padded[:, :, pads[0] + height:] = 0
-        inside[..., :pads[1], :] = inside[..., pads[1] + width:, :] = 0
+        if not on_device:
+            padded[:, :, :pads[0]] = padded[:, :, pads[0] + height:] = 0
+            inside[..., :pads[1], :] = inside[..., pads[1] + width:, :] = 0
         inside[..., pads[1]:pads[1] + width, :] = x
         x = padded
     places = _sizes((height, width), size, stride, pads)
@@ -139,6 +142,10 @@ def _patches(x, size, stride, pads):
         patches.reshape(patches.shape[:5] + (-1,))[...] = as_strided(
             x, (tasks, images, *places, size[0], size[1] * channels),
             step[:4] + (step[2], step[4]))
+    elif on_gpu(x):                                     # one kernel, not one for each tap
+        step = x.strides
+        patches[...] = view(x, patches.shape, step[:2] + (
+            step[2] * stride, step[3] * stride) + step[2:])
     else:
         for i, j, under in _taps(x, size, places, stride):
             patches[..., i, j, :] = under

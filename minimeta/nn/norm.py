@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from ..autodiff import defvjp, primitive
+from ..pieces import buffer, each_piece, run, strands_of
 from .layers import check_images
-from .pieces import buffer, each_piece, run, strands_of
 
 
 def batch_norm(x, gamma, beta, stats=None, eps=1e-5):

@@ -19,10 +19,10 @@ import math
 import numpy as np
 
 from ..autodiff import defvjp, primitive, stop_gradient
+from ..pieces import buffer, each_piece, run, strands_of
 from .layers import check_images
 from .norm import (channel_sums, combined, flat_rows, image_bytes, moments_of, normalise, of_tasks,
                    one_task_axis, rows, scale)
-from .pieces import buffer, each_piece, run, strands_of
 
 
 def norm_relu_pool(x, gamma, beta, stats=None, eps=1e-5):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +15,7 @@ HEADS = ("gap", "slope", "counterexample", "verdict")
 KINDS = ("gap", "slope", "counterexample")
 CELLS = (15, 13, 14, 7)                # characters of those columns
 KEY = 5                                # of the first column
+LEGEND = 96                            # characters below a figure
 NOTE = (
     "gap: of the two sides, relative to their size, < what round-off explains.  slope: of a "
     "remainder in log-log, or a coefficient, as measured (expected).  counterexample: how far the "
@@ -67,45 +69,47 @@ def row(key: str, text: str, cells: Iterable[str], width: int, dent: int = 0) ->
 
 
 def as_lines(outcomes: Iterable[Outcome], details: bool = False,
-             width: int = 100) -> list[tuple[str, bool]]:
-    """The table for a terminal, (line, whether it tells of a failure); with details all findings.
+             width: int = 100) -> list[tuple[str, str]]:
+    """The table for a terminal, (line, "head", "plain" or "bad"); with details all findings.
 
     Each theorem has a line of numbers and its statement below.
     """
-    table = [(line, False) for line in row("", "theorem", HEADS, width)]
+    table = [(line, "plain") for line in row("", "theorem", HEADS, width)]
     for outcome in outcomes:
-        theorem, failed = outcome.theorem, not outcome.passed
+        theorem, kind = outcome.theorem, "head" if outcome.passed else "bad"
         cells = [*map(shown, tightest(outcome)), verdict(outcome)]
-        table += [(line, failed) for line in row(theorem.key, theorem.title, cells, width)]
-        below = [(theorem.statement, False)] + [(outcome.error, True)] * bool(outcome.error)
-        for text, bad in below:
-            table += [(" " * KEY + line, bad) for line in wrapped(text, width - KEY)]
+        table += [(line, kind) for line in row(theorem.key, theorem.title, cells, width)]
+        below = [(theorem.statement, "plain")] + [(outcome.error, "bad")] * bool(outcome.error)
+        for text, kind in below:
+            table += [(" " * KEY + line, kind) for line in wrapped(text, width - KEY)]
         for finding in outcome.findings:
             if details or not finding.passed:
                 cells = [shown(finding) if finding.kind == kind else "" for kind in KINDS]
-                table += [(line, not finding.passed) for line in row(
+                table += [(line, "plain" if finding.passed else "bad") for line in row(
                     "", finding.name, [*cells, "" if finding.passed else "FAILS"], width, dent=2)]
-    return table + [("", False)] + [(line, False) for line in wrapped(NOTE, width)]
+    return table + [("", "plain")] + [(line, "plain") for line in wrapped(NOTE, width)]
 
 
-def as_markdown(outcome: Outcome) -> str:
-    """All findings of one theorem as a Markdown table."""
+def as_markdown(findings: Iterable[Finding]) -> str:
+    """Findings as a Markdown table."""
     lines = ["| check | found | expected | |", "|---|---|---|---|"]
-    for f in outcome.findings:
+    for f in findings:
         expected = {"gap": f"at most {f.limit:.1e}", "slope": f"{f.expected:g} ± {f.limit:g}",
                     "counterexample": f"at least {f.limit:.1e}"}[f.kind]
-        found = f"{f.found:.3f}" if f.kind == "slope" else f"{f.found:.1e}"
+        found = f"{round(f.found, 3) + 0.0:.3f}" if f.kind == "slope" else f"{f.found:.1e}"
         kind = "counterexample: " if f.kind == "counterexample" else ""
-        lines.append(f"| {kind}{f.name} | {found} | {expected} | "
-                     f"{'holds' if f.passed else 'fails'} |".replace("||", "\\|\\|"))
+        name = f.name.replace("|", "\\|")
+        lines.append(f"| {kind}{name} | {found} | {expected} | "
+                     f"{'holds' if f.passed else 'FAILS'} |")
     return "\n".join(lines)
 
 
 def as_json(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """Plain data of all findings."""
+    """Plain data of all findings; `found` is None where it is not finite."""
     return [{"key": o.theorem.key, "title": o.theorem.title, "statement": o.theorem.statement,
              "passed": o.passed, "error": o.error or None, "seconds": round(o.seconds, 3),
-             "findings": [{"name": f.name, "kind": f.kind, "found": f.found,
+             "findings": [{"name": f.name, "kind": f.kind,
+                           "found": f.found if math.isfinite(f.found) else None,
                            "expected": f.expected, "limit": f.limit, "passed": f.passed}
                           for f in o.findings]} for o in outcomes]
 
@@ -117,20 +121,26 @@ def draw(picture: Picture) -> Any:
         ax = axes[0, 0]
         dashes = ("-", "--", "-.", ":")
         for k, (label, x, y) in enumerate(picture.lines):
-            ax.plot(x, y, color=COLOURS[k % len(COLOURS)], linestyle=dashes[k // 2 % 4],
-                    marker="." if picture.kind == "loglog" else None, label=label)
+            ax.plot(x, y, color=COLOURS[k % len(COLOURS)], linestyle=dashes[k % 4],
+                    marker=None if picture.kind == "plane" else ".", label=label)
         for k, (label, x, y) in enumerate(picture.points):
             ax.plot(x, y, "osD^vPX*"[k % 8], color=COLOURS[(k + len(picture.lines)) % len(COLOURS)],
                     label=label, linestyle="none", markersize=6)
         if picture.kind == "loglog":
             ax.set_xscale("log")
+        elif picture.kind == "semilog":
+            ax.xaxis.get_major_locator().set_params(integer=True)
+        if picture.kind != "plane":
             ax.set_yscale("log")
+        if picture.equal:
+            ax.set_aspect("equal", adjustable="box")
         ax.set_title(picture.title, pad=18 if picture.note else None)
         ax.set_xlabel(picture.xlabel)
         ax.set_ylabel(picture.ylabel)
-        count = len(picture.lines) + len(picture.points)
-        if count > 1:
-            figure.legend(loc="outside lower center", ncols=min(3, count), fontsize=8)
+        labels = [label for label, *_ in (*picture.lines, *picture.points)]
+        if len(labels) > 1:
+            columns = 3 if 3 * max(map(len, labels)) <= LEGEND else 2
+            figure.legend(loc="outside lower center", ncols=min(columns, len(labels)), fontsize=8)
         if picture.note:
             ax.text(0.5, 1.02, picture.note, transform=ax.transAxes, ha="center", fontsize=8)
     return figure

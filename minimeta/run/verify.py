@@ -31,7 +31,7 @@ class Outcome:
 def chosen(names: Iterable[str], generic: bool = False) -> list[Theorem]:
     """The theorems of these keys ("A1"; "B" for all of part B), or all of them.
 
-    generic: only those that take a loss of the user's.  Raises SettingsError for others.
+    generic: only those that take any loss.  Raises SettingsError for others.
     """
     names = [name.upper() for name in names]
     for name in names:
@@ -41,9 +41,12 @@ def chosen(names: Iterable[str], generic: bool = False) -> list[Theorem]:
     if generic:
         able = [t.key for t in THEOREMS.values() if t.generic]
         fixed = [t.key for t in found if not t.generic and t.key in names]
+        # a letter stands for those of its part that can be checked; of C there are none
+        fixed += [name for name in names if len(name) == 1
+                  and not any(key[0] == name for key in able)]
         if fixed:
-            raise SettingsError(f"{', '.join(fixed)} cannot be checked on a loss of yours; those "
-                                f"that can are {', '.join(able)}")
+            raise SettingsError(f"{', '.join(fixed)} cannot be checked on a loss of yours, nor on "
+                                f"a GPU; those that can are {', '.join(able)}")
         found = [t for t in found if t.generic]
     return found
 

@@ -23,7 +23,7 @@ from ..autodiff import Traced, grad, hessian, hvp
 from ..nn import mean_squared_error, mlp
 from .descent import descend
 from .maml_gradient import unrolled
-from .theorem import Theorem, counterexample, gap, slope
+from .theorem import Picture, Theorem, counterexample, gap, slope
 
 # calls that move or repeat numbers and compute none
 MOVES = {"identity", "item", "reshaped", "ravel", "squeeze", "expand_dims", "transpose", "swapaxes",
@@ -127,8 +127,20 @@ def verify(rng, loss=None, theta=None):
     return found
 
 
+def picture(rng):
+    """Multiply-adds against P: of a gradient, FOMAML and MAML of two steps, and of the Hessian."""
+    problems, lines = [network(rng, width, points=2) for width in SMALL + WIDTHS], []
+    for name in ("gradient", "FOMAML", "MAML"):
+        lines.append((f"{name}: slope 1", problems, lambda loss, name=name: jobs(loss, 2)[name]))
+    lines.append(("the Hessian as a matrix: slope 2", problems[:len(SMALL)], hessian))
+    return Picture("loglog", "What MAML costs", "weights P", "multiply-adds", lines=tuple(
+        (label, np.array([theta.size for _, theta in some]),
+         np.array([multiply_adds(job(loss), theta) for loss, theta in some]))
+        for label, some, job in lines), note="K = 2 steps; counted, not timed")
+
+
 THEOREMS = [Theorem(
     "A3", "MAML's cost",
     "MAML costs O(K P) multiply-adds: K Hessian-vector products, each a few gradients; "
     "never O(P^2)",
-    __name__, verify)]
+    __name__, verify, picture=picture)]

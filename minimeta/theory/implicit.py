@@ -144,7 +144,7 @@ def picture(rng):
         phi = proximal_point(loss_s, theta, lam)
         for name, y in zip(("error", "bound"), cg_errors(loss_s, loss_q, phi, lam, 20)):
             lines.append((f"{name}, lambda = {lam}", np.arange(1, len(y)), y[1:]))
-    return Picture("loglog", "Implicit MAML: conjugate gradients", "iterations",
+    return Picture("semilog", "Implicit MAML: conjugate gradients", "iterations",
                    "error in the norm of I + H / lambda", lines=tuple(lines), note="P = 20")
 
 

@@ -105,4 +105,4 @@ def picture(rng):
         points=(*((f"class {k}", *points.T) for k, points in enumerate(support)),
                 ("prototypes", *prototypes.T)),
         note="Each boundary lies halfway between two prototypes and is perpendicular to the line "
-             "between them.")
+             "between them.", equal=True)

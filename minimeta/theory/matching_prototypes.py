@@ -10,8 +10,8 @@ K shots, mu_k the mean of the class's examples x_i:
 (theorem C1 with c = q).  The mean distance to a class is the distance to its mean plus its
 variance, so voting by mean distance penalises wide classes.
 
-Proof: the mean of one example is the example; ||q - x||^2 = ||q||^2 + ||x||^2 - 2 <q, x>, where both
-lengths are 1; and C1.  Counterexamples: cosine attention at any length, or with its logits not
+Proof: the mean of one example is the example; ||q - x||^2 = ||q||^2 + ||x||^2 - 2 <q, x>, where
+both lengths are 1; and C1.  Counterexamples: cosine attention at any length, or with its logits not
 doubled; and at K shots Matching Networks, which sum exp(-||q - x_i||^2) over the class.
 
 Source: Snell et al. 2017, section 2.5; Vinyals et al. 2016, equation 1.

@@ -134,7 +134,8 @@ def at_a_kink(alpha) -> float:
     """
     rest = []
     for way in (-1.0, 1.0):
-        losses, theta = [lambda t: way * t[0], lambda t: np.maximum(t[0], 0.0) ** 2 / 2], np.zeros(1)
+        theta = np.zeros(1)
+        losses = [lambda t: way * t[0], lambda t: np.maximum(t[0], 0.0) ** 2 / 2]
         left, right = (f(losses, theta, alpha)[1] for f in (path_gradients,
                                                             path_gradient_expansion))
         rest.append(abs(left[0] - right[0]) / alpha)
@@ -191,6 +192,19 @@ def verify_expectations(rng, loss=None, theta=None):
     return found
 
 
+def picture_of_path_gradients(rng):
+    """Remainders of g_2, g_3 and g_4 against alpha; and of g_4 if it is taken for gbar_4."""
+    losses, theta, largest = _problem(rng, None, None, 4)
+    alphas = ladder(largest, 10)
+    left = np.array([path_gradients(losses, theta, a) for a in alphas])
+    right = np.array([path_gradient_expansion(losses, theta, a) for a in alphas])
+    lines = [(f"g_{i + 1}: slope 2", left[:, i] - right[:, i]) for i in (1, 2, 3)]
+    lines.append(("g_4 less gbar_4: slope 1", left[:, 3] - grad(losses[3])(theta)))
+    return Picture("loglog", "Gradients along a path of minibatches", "alpha",
+                   "norm of the remainder", note="four random smooth losses", lines=tuple(
+                       (label, alphas, np.linalg.norm(rest, axis=1)) for label, rest in lines))
+
+
 def picture(rng):
     """Remainders of the three expectations against alpha, k = 3; and of FOMAML taken for MAML."""
     losses, theta, largest = _problem(rng, None, None, 2)
@@ -207,7 +221,7 @@ def picture(rng):
 THEOREMS = [
     Theorem("B3", "Gradients along a path of minibatches",
             "g_i = gbar_i - alpha Hbar_i sum_{j<i} gbar_j + O(alpha^2)",
-            __name__, verify_path_gradients, generic=True),
+            __name__, verify_path_gradients, generic=True, picture=picture_of_path_gradients),
     Theorem("B4", "What each method follows in expectation",
             "MAML A - 2(k-1) alpha B, FOMAML A - (k-1) alpha B, Reptile k A - k(k-1)/2 alpha B, "
             "up to O(alpha^2)", __name__, verify_expectations, generic=True, picture=picture)]

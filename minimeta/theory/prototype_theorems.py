@@ -24,7 +24,8 @@ THEOREMS = [
           "sum w_i D(c, x_i) is least at (grad phi)^-1 (sum w_i grad phi(x_i))",
           first_argument),
     entry("C4", "The converse: only Bregman divergences",
-          "if the mean is always best, grad_c F(x, c) is affine in x, and F is the divergence of F(., b)",
+          "if the mean is always best, grad_c F(x, c) is affine in x, "
+          "and F is the divergence of F(., b)",
           converse),
     entry("C5", "Prototypical classification is linear",
           "-D(z, c_k) = w_k.z + b_k - phi(z), w_k = grad phi(c_k), b_k = phi(c_k) - w_k.c_k",
@@ -39,7 +40,8 @@ THEOREMS = [
           "N classes, one shot, non-negative features: no probability exceeds e / (e + N - 1)",
           confidence),
     entry("C9", "Rigid motions, scale and temperature",
-          "z -> R z + t changes nothing, z -> s z multiplies logits by s^2; s -> inf: 1-nearest-neighbour",
+          "z -> R z + t changes nothing, z -> s z multiplies logits by s^2; "
+          "s -> inf: 1-nearest-neighbour",
           geometry),
     entry("C10", "ProtoMAML starts as a prototypical network",
           "a linear head of w_k = 2 c_k, b_k = -||c_k||^2 has its softmax, and its gradient",

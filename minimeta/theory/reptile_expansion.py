@@ -85,7 +85,8 @@ def textbook_form(loss, theta, alpha):
 def measured_coefficients(loss, theta, steps, h):
     """[(name, coefficient, measured)] of all terms, from updates at +-h, +-2h, ...
 
-    P must be 4 at least, so that the four vectors of alpha^4 can be told apart; the more, the better.
+    P must be 4 at least, so that the four vectors of alpha^4 can be told apart; the more, the
+    better.
     """
     found = []
     coefficients = taylor(lambda a: telescoped([loss] * steps, theta, a), h, 4)

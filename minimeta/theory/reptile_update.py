@@ -118,7 +118,8 @@ def picture(rng):
     optima = [descend([task] * 300, start, 0.3)[-1] for task in tasks]
     points = tuple((f"optimum of task {i}", p[:1], p[1:]) for i, p in enumerate(optima, 1))
     return Picture("plane", "Reptile's path", "theta 1", "theta 2", lines=tuple(lines),
-                   points=points, note="k = 1 follows the flow, k = 10 goes to another point")
+                   points=points, note="k = 1 follows the flow, k = 10 goes to another point",
+                   equal=True)
 
 
 THEOREMS = [

@@ -70,7 +70,8 @@ def difference(left, right, scale=None) -> float:
 class Picture:
     """Plain data of a figure; it is drawn elsewhere.
 
-    kind is "loglog" or "plane".  lines are curves and points are markers, each (label, x, y).
+    kind is "loglog", "semilog" (the second axis only) or "plane"; equal: one scale for both axes,
+    so that right angles are seen.  lines are curves and points are markers, each (label, x, y).
     """
     kind: str
     title: str
@@ -79,6 +80,7 @@ class Picture:
     lines: tuple = ()
     points: tuple = ()
     note: str = ""
+    equal: bool = False
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,31 @@ def test_0_d_stays_0_d(f):
     assert type(g) is np.ndarray and g.shape == () and g.dtype == x.dtype
 
 
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("fn", [np.sum, np.prod, np.max, np.min, np.ptp, np.cumsum, np.cumprod,
+                                np.nansum, np.nanprod, np.nanmax, np.add.reduce],
+                         ids=lambda fn: fn.__name__)
+def test_the_axis_of_a_number(fn, axis):
+    """NumPy takes axis=0 of a 0-d array."""
+    y, pullback = vjp(lambda x: fn(x, axis=axis), np.array(0.4))
+    assert y.tolist() == fn(np.array(0.4), axis=axis).tolist()
+    assert pullback(np.ones_like(y))[0] == (0 if fn is np.ptp else 1)
+
+
+def test_keywords_of_ufuncs_that_change_nothing():
+    assert grad(lambda x: np.sum(np.multiply(x, x, where=True, out=None)))(X).tolist() == [
+        0.6, 1.0, 1.4]
+
+
+def test_piecewise_of_a_number_and_complex_nan_to_num():
+    f = lambda x: np.piecewise(x, x < 0.5, [np.exp, lambda x: 3 * x])  # noqa: E731
+    assert grad(f)(np.array(0.7)) == 3 and grad(f)(np.array(0.1)) == np.exp(0.1)
+    z = np.array([1 + 2j, complex(np.nan, 1), complex(3, np.inf)])
+    y, pullback = vjp(lambda z: np.nan_to_num(z, posinf=9.0), z)
+    assert np.array_equal(y, np.nan_to_num(z, posinf=9.0))
+    assert pullback(np.ones(3, complex))[0].tolist() == [1, 0, 1]
+
+
 @pytest.mark.parametrize("f", [
     np.sum, np.prod, np.cumsum, np.cumprod, np.sort, np.ravel, np.exp, np.nansum, np.unique,
     lambda x: np.sum(x, axis=0), lambda x: np.prod(x, axis=0), lambda x: np.max(x, axis=1),

@@ -4,8 +4,10 @@ Float32 gradients of each order are compared with the float64 ones, which test_r
 """
 import numpy as np
 import pytest
+from scipy import special
 
 from minimeta import defvjp, grad, primitive, vjp
+from minimeta.autodiff.table import RULES
 from tests.autodiff.samples import ALL, SAMPLES
 from tests.autodiff.samples.core import A, drawer
 from tests.autodiff.test_rules import weighed
@@ -70,9 +72,16 @@ BINARY = [fn for fn in SAMPLES if isinstance(fn, np.ufunc) and fn.nin == 2 and n
 @pytest.mark.parametrize("fn", BINARY, ids=lambda fn: fn.__name__)
 def test_broadcasting(fn, shapes):
     a, b = (np.asarray(drawer(5)(*shape)) + shift for shape, shift in zip(shapes, (0, 0.037)))
-    for i, x in enumerate((a, b)):
-        check_orders(weighed(fn, (a, b), i), x, step=1e-4)      # kinks are near
-    check_float32(fn, (a, b), orders=3, rtol=2e-2)
+    if fn is special.yn:
+        a = np.rint(a)                  # of a whole order
+    f, operands = fn, (a, b)
+    if RULES[fn].vjps[0] is None:       # the order of a Bessel function, a parameter
+        with pytest.raises(NotImplementedError, match="operand 0 .*defvjp"):
+            grad(weighed(fn, operands, 0))(a)
+        f, operands = lambda x: fn(a.astype(x.dtype), x), (b,)
+    for i, x in enumerate(operands):
+        check_orders(weighed(f, operands, i), x, step=1e-4)      # kinks are near
+    check_float32(f, operands, orders=3, rtol=2e-2)
 
 
 def test_a_rule_that_widens_or_is_imprecise_is_caught():

@@ -167,7 +167,12 @@ READS = {
     "object": lambda x: np.sum(np.array([x[0], x[1]], dtype=object)),
     "list": lambda x: np.sum([x[0], x[1]]), "list in exp": lambda x: np.sum(np.exp([x[0], x[1]])),
     "np.float64": lambda x: np.float64(x[0]) * 2, "full": lambda x: np.sum(np.full(3, x[0])),
-    "int": lambda x: int(x[0]) * x[1], "method": lambda x: X.dot(x),
+    "fromiter of it": lambda x: np.sum(np.fromiter(x, float)),
+    "float elsewhere": lambda x: float(len(x)) * math.sin(x[0]),
+    "float beside": lambda x: math.hypot(float(x[0]), x[1]),
+    "dtype": lambda x: np.sum(np.array([x[0], 1.0], dtype=float)),
+    "key": lambda x: max(x, key=float), "int": lambda x: int(x[0]) * x[1],
+    "method": lambda x: X.dot(x),
     "random": lambda x: np.random.default_rng(0).normal(x[0]), "matrix": lambda x: np.r_[x, x][0],
     "masked": lambda x: np.sum(np.ma.array(X) * x), "vectorize": lambda x: np.sum(
         np.vectorize(lambda t: t * t)(x)), "index": lambda x: np.sum(X[x]),
@@ -185,6 +190,8 @@ def test_reading_unasked_raises(name):
 def test_reading_says_the_cure():
     with pytest.raises(TypeError, match=r"np.sin.*float\(x\)"):
         grad(math.sin)(0.3)
+    with pytest.raises(TypeError, match=r"int\(float\(x\)\).*np.rint"):
+        grad(lambda x: x ** int(x))(2.3)
     with pytest.raises(TypeError, match=r"complex\(x\)"):
         grad(lambda z: np.abs(__import__("cmath").exp(z)))(0.3 + 1j)
 
@@ -199,6 +206,39 @@ def test_reading_when_asked():
     assert np.allclose(grad(f)(X), 2 * X)
     assert seen == [0.3, True, "0.30", "-0.5", X.tolist(), 0.8, str(X), X.tolist(), 0.3 + 0j]
     assert grad(lambda x: float(x) * x)(3.0) == 3
+
+
+ASKED = {
+    "call": lambda x: float(x[0]), "in a call": lambda x: math.sin(float(x[0])),
+    "over lines": lambda x: float(x[0]) + float(
+        x[1]), "format": lambda x: float(f"{x[0]:.9f}"),
+    "map": lambda x: sum(list(map(float, x))), "loop": lambda x: sum([float(t) for t in x]),
+    "in parentheses": lambda x: float((x[0] + x[1])), "percent": lambda x: float("%.9f" % x[0]),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_number_read_on_purpose_is_a_constant(name):
+    f = ASKED[name]
+    assert np.allclose(grad(lambda x: np.sum(x) * f(x))(X), f(X), rtol=1e-9)
+
+
+def test_a_map_read_by_a_loop_or_unpacked():
+    def f(x):
+        a, b, c = map(float, x)
+        for t in map(float, x):
+            a = a + t
+        return a * b * c * x[0]
+    assert grad(f)(X).tolist() == [f(X) / X[0], 0, 0]
+
+
+def test_a_call_read_many_times():
+    """After the interpreter has specialised it, too."""
+    def f(x):
+        for _ in range(200):
+            seen = float(x)
+        return seen * x
+    assert grad(f)(3.0) == 3
 
 
 def test_python_arithmetic_is_followed():

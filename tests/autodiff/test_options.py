@@ -11,6 +11,7 @@ from tests.autodiff.samples.core import drawer
 draw = drawer(6)
 V, M, C = draw(5), draw(3, 4), draw(2, 3, 4)
 HOLES = np.where(draw(3, 4) > 0.8, np.nan, M)
+P = np.array([0.0, 1.5, -2.0, 0.5, 0.0])
 
 
 def calls(name, *options, on=(M,), **keywords):
@@ -88,6 +89,37 @@ CALLS = list(itertools.chain(
     calls("interp", [np.linspace(0.4, 0.8, 3)], [V[:3]], left=[None, -1.0], right=[None, 9.0]),
     calls("nan_to_num", nan=[0.0, 2.0], posinf=[None, 1.0], neginf=[None, -1.0],
           on=(np.array([np.nan, np.inf, -np.inf, 1.0]),)),
+    calls("vander", [None, 0, 1, 4], increasing=KEEP, on=(V, M, V.astype("f"))),
+    calls("polyval", [2.0, V, M], on=(V,)),
+    *(calls(name, [V[:2], 2.0, P], on=(V, P)) for name in (
+        "polyadd", "polysub", "polymul", "polydiv")),
+    calls("polyder", [-1, 0, 1, 2, 9], on=(V, P, V.astype("f"))),
+    calls("polyint", [-1, 0, 1, 2], [None, 0.5, [1.0, 2.0], [1.0, 2.0, 3.0]], on=(V, P)),
+    calls("roots", on=(V, P, P[:2], 0 * P, V[:1], M)),
+    calls("poly", on=(V, V[:0], M, M[:, :3], np.array([1 + 1j, 1 - 1j]), 1j * V)),
+    calls("polyfit", [draw(5), draw(5, 2)], [0, 2, -1], w=[None, V, V[:2]], on=(V, M)),
+    calls("polyfit", [np.arange(5)], [1], on=(V.astype("f"),)),
+    calls("unwrap", [None, 0.2], period=[1.0, 0.3], axis=[0, -1], on=(3 * V, 2 * M)),
+    calls("unwrap", on=(9 * V, 20 * M)),
+    calls("cov", [None, draw(4), draw(2, 4)], rowvar=KEEP, bias=KEEP, on=(M, V[:4], C, M[:, 0])),
+    calls("cov", ddof=[None, 0, 2, 0.5], fweights=[None, [1, 0, 2, 1], [1, -1, 1, 1], [1.5] * 4],
+          aweights=[None, V[:4], V]),
+    calls("corrcoef", [None, draw(4)], rowvar=KEEP, on=(M, V[:4], M + 1j * M.T[:3, ::-1].mean())),
+    calls("histogram_bin_edges", [1, 4, "auto", V[:2], [0.2, 0.4, 0.9], 0, 1.5],
+          range=[None, (0.2, 0.6), (0.5, 0.5), (2, 1)], on=(*ALL, V[:0])),
+    calls("histogram", [1, 4, "auto", [0.2, 0.4, 0.9]], range=[None, (0.2, 0.6)],
+          density=KEEP, weights=[None, draw(5), draw(3, 4)], on=(V, M, V.astype("f"))),
+    calls("nanquantile", [0, 0.37, [0.1, 1.0], 2, np.array([[0.4]])], axis=[None, 0, (0, 1)],
+          method=["linear", "lower", "midpoint"], keepdims=KEEP, on=(HOLES, HOLES.astype("f"))),
+    calls("nanpercentile", [0, 37, [10, 90], 101], axis=[None, 1], on=(HOLES, 0 * HOLES)),
+    *(calls(name, on=(np.round(V, 1), np.round(M, 1), HOLES)) for name in (
+        "unique_all", "unique_counts", "unique_inverse", "unique_values")),
+    *(calls(name, [np.round(draw(6), 1), V[:0]], on=(np.round(V, 1), np.round(M, 1), V[:0]))
+      for name in ("union1d", "intersect1d", "setdiff1d", "setxor1d")),
+    calls("intersect1d", [V[2:4]], [True], return_indices=KEEP, on=(V,)),
+    *(calls(name, [V[2:4]], [True], on=(V,)) for name in ("setdiff1d", "setxor1d")),
+    calls("trim_zeros", ["fb", "f", "B", "x"], on=(P, V, 0 * V)),
+    calls("sort_complex", on=(V, 1j * V[::-1] + 1, M)),
 ))
 
 
@@ -98,7 +130,7 @@ def attempt(f, x):
             warnings.simplefilter("ignore")
             y = f(x)
         return [np.asarray(a) for a in (y if isinstance(y, (list, tuple)) else [y])], None
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, RuntimeError) as error:
         return None, type(error)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import on_gpu
+from benchmarks import gpu_parts, on_gpu
 from minimeta.autodiff import hvp
 from minimeta.bench import PROBLEMS, Cell, Row, median_seconds, problems, run
 from minimeta.bench import measure
@@ -16,7 +16,14 @@ from minimeta.cli import bench as command
 from minimeta.cli.main import main
 from minimeta.device import CPU, to_host
 from minimeta.nn import cross_entropy, mlp
+from tests.device import special
 from tests.device.standin import StandIn
+
+
+@pytest.fixture(autouse=True)
+def cupy(monkeypatch):
+    """The stand-in in CuPy's place."""
+    special.install(monkeypatch)
 
 
 def small(name):
@@ -66,6 +73,34 @@ def test_the_clock_is_read_after_waiting_and_the_median_is_taken():
     assert events[:4] == ["step", "wait"] * 2                       # warm-up, off the clock
     assert all(b == "wait" for a, b in zip(events, events[1:]) if a == "step")
     assert all(b == "clock" for a, b in zip(events[4:], events[5:]) if a == "wait")
+
+
+class Queue(StandIn):
+    """A device that answers at once and works when it is waited for: a second for each step."""
+
+    def __init__(self):
+        super().__init__()
+        self.now, self.sent, self.waits = 0.0, 0, 0
+
+    def send(self):
+        self.sent += 1
+
+    def synchronize(self):
+        self.now, self.sent, self.waits = self.now + self.sent, 0, self.waits + 1
+
+
+@pytest.mark.parametrize("waits, seconds", [(True, 1), (False, 0)])
+def test_a_missing_wait_shows_as_a_step_that_takes_no_time(waits, seconds):
+    queue = Queue()
+    wait = (lambda _: queue.synchronize()) if waits else (lambda _: None)
+    assert median_seconds(queue.send, wait, 0.0, lambda: queue.now)[0] == seconds
+
+
+def test_the_gpu_is_waited_for_after_each_step(monkeypatch):
+    monkeypatch.setattr(measure, "PEERS", {})
+    queue = Queue()
+    (row,) = run(queue, ["sinusoid"], quick=True)
+    assert queue.waits == row.cells[1].steps + measure.WARM_UPS
 
 
 class Wrong(StandIn):
@@ -120,8 +155,79 @@ def test_the_commands_names_are_the_problems():
     assert command.NAMES == tuple(PROBLEMS)
 
 
+TABLE = """device: A GPU
+
+sinusoid: MAML on sinusoids
+
+| | a step | times as fast as the CPU | |
+|---|---|---|---|
+| minimeta, CPU | 1 ms | 1 |  |
+| minimeta, GPU | 2 ms | 0.5 |  |
+
+omniglot: MAML on images
+
+| | a step | times as fast as the CPU | |
+|---|---|---|---|
+| minimeta, CPU | 100 ms | 1 |  |
+| minimeta, GPU | 2.5 ms | 40 |  |""".splitlines()
+
+
 def test_the_page_says_what_failed():
-    day = datetime.date(2030, 1, 2)
-    for code, says in ((0, "--nightly` passed"), (1, "FAILED, exit code 1")):
-        text = on_gpu.page("A GPU", (code, ["1 failed"]), (0, ["| a | b |"]), day)
-        assert "2030-01-02: A GPU" in text and says in text and "| a | b |" in text
+    def text(**parts):
+        return on_gpu.page("A GPU", datetime.date(2030, 1, 2), 2, **parts)
+    assert "2030-01-02: A GPU" in text() and text().count("ot run yet") == 3
+    for code, says in ((0, "--nightly`: passed"), (1, "FAILED, exit code 1")):
+        found = text(timings=(0, TABLE), tests=(code, ["1 failed"]))
+        assert says in found and TABLE[-1] in found and "1 failed" in found
+    assert "FAILED, exit code 2" in text(timings=(2, ["no"]))
+
+
+@pytest.mark.parametrize("row, ratio, says", [
+    (TABLE[-1], 40, ": reached"), (TABLE[-1].replace("40", "29.9"), 29.9, "NOT REACHED"),
+    ("| minimeta, GPU | - | - | its gradient is off by 3 % |", None, "not timed"),
+    ("", None, "not timed")])
+def test_the_speed_that_is_asked_for_is_read_off_the_table(row, ratio, says):
+    table = [*TABLE[:-1], row]
+    assert on_gpu.speedup(table) == ratio and says in on_gpu.verdict(table)
+
+
+def test_the_command_writes_the_page_after_each_part(monkeypatch, tmp_path, capsys):
+    pages = []
+
+    def output(*arguments):
+        pages.append(on_gpu.PAGE.read_text() if on_gpu.PAGE.exists() else "")
+        return int("pytest" in arguments), TABLE
+    monkeypatch.setattr(on_gpu, "output", output)
+    monkeypatch.setattr(on_gpu, "two_cores", lambda: 2)
+    monkeypatch.setattr(on_gpu, "ROOT", tmp_path)
+    monkeypatch.setattr(on_gpu, "PAGE", tmp_path / "results" / "gpu.md")
+    assert on_gpu.main() == 1
+    assert [page.count("ot run yet") for page in pages] == [0, 2, 1]
+    assert "40 times as fast" in capsys.readouterr().out
+
+
+def test_the_table_that_is_read_is_the_commands():
+    row = Row("omniglot", "MAML", [Cell("minimeta, CPU", 6.0, 3), Cell("minimeta, GPU", 0.1, 3)])
+    text = command.as_text([Row("sinusoid", "", [Cell("minimeta, CPU", 1.0, 3)]), row], CPU)
+    assert on_gpu.speedup(text.splitlines()) == pytest.approx(60)
+
+
+def test_what_a_step_consists_of(monkeypatch):
+    monkeypatch.setattr(gpu_parts, "STEPS", 1)
+    device = StandIn()
+    found = gpu_parts.lines(device, quick=True)
+    assert len(found) == 2 + len(PROBLEMS) + 3 + len(gpu_parts.RUNS)
+    assert all(line.count("|") == 5 for line in found if line)
+
+
+def test_a_fused_function_that_differs_is_seen(monkeypatch):
+    device = StandIn()
+    device.cupy.fuse = lambda f: lambda *args: 2 * f(*args)
+    with pytest.raises(AssertionError):
+        gpu_parts.fusing(device, 0.0, quick=True)
+
+
+def test_a_fused_function_takes_cupys_functions_only():
+    device = StandIn()
+    with pytest.raises(TypeError, match="use CuPy's"):
+        device.cupy.fuse(gpu_parts.normalise(np))(*device.put(4 * [np.ones(3)]))

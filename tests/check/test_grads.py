@@ -157,7 +157,9 @@ def test_a_kink_at_a_distance_does_no_harm():
 
 def test_a_kink_is_no_excuse_for_a_wrong_gradient_beside_it():
     report = check_grads(np.abs, 0.0, df=lambda x: 3.0 * np.sign(x), order=1)
-    assert report.verdict == "WRONG" and "beside a kink" in report.rows[0].reason
+    row, = report.rows
+    assert report.verdict == "WRONG" and "beside a kink" in row.reason
+    assert (row.claimed, row.numeric) == (3, 1) and row.difference > row.bound
 
 
 def test_a_jump_of_the_gradient_is_told_at_order_two():

@@ -7,16 +7,14 @@ import pytest
 import minimeta
 
 from . import log, special
-from .standin import StandIn
 
 
 @pytest.fixture
 def device(pytestconfig, monkeypatch):
     """The minimeta.Device that the tests run on."""
-    if pytestconfig.getoption("--device") == "gpu":
-        return minimeta.device("gpu")
-    special.install(monkeypatch)
-    return StandIn()
+    if pytestconfig.getoption("--device") == "standin":
+        special.install(monkeypatch)
+    return minimeta.device("gpu")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A log of what slows a GPU down unseen: waiting for it, and sending it index arrays.
+"""A log of what slows a GPU down unseen: waiting for it, sending it index arrays, many calls.
 
 Read next: standin.py.
 """
@@ -30,3 +30,25 @@ def note(what):
     place = "/".join(frame.f_code.co_filename.split("/")[-2:])
     for log in _open:
         log.append(f"{what}, {place}:{frame.f_lineno}")
+
+
+# ---------------------------------------------------------------- calls
+
+_counting = []       # lists of the names of what was called on the device
+
+
+@contextlib.contextmanager
+def counted():
+    """with counted() as calls: ...  Then calls is a list of the names of what was called."""
+    calls = []
+    _counting.append(calls)
+    try:
+        yield calls
+    finally:
+        _counting[:] = [other for other in _counting if other is not calls]
+
+
+def call(name):
+    """Note a call of one of the device's functions: on a GPU a view, or a kernel or some."""
+    for calls in _counting:
+        calls.append(name)

@@ -10,21 +10,18 @@ this one raises: it is meant to be stricter.
 Read next: conftest.py.
 """
 import operator
+import types
 
 import numpy as np
 
-from minimeta.autodiff.tree import tree_map
-from minimeta.device import Device
+from minimeta.device import GPU
 
-from .log import note
+from . import fused
+from .log import call, note
 from .surface import CREATION, qualified, signature, table
+from .waits import waits
 
 SCALARS = (bool, int, float, complex, np.generic)
-# they have to know numbers before they know the shape of a result, or where to go on
-WAITING = set("nonzero flatnonzero argwhere extract compress unique unique_all unique_counts "
-              "unique_inverse unique_values bincount choose delete intersect1d union1d setdiff1d "
-              "setxor1d histogram trim_zeros piecewise ravel_multi_index unravel_index "
-              "linalg.matrix_rank linalg.lstsq".split())
 # NumPy answers with a bool or int, CuPy with an array
 ANSWERS = {"allclose", "array_equal", "array_equiv", "count_nonzero", "any", "all"}
 JOINING = {"concatenate", "stack", "vstack", "hstack", "dstack", "column_stack"}
@@ -53,6 +50,7 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
         name = ufunc.__name__
+        call(name)
         if not ({name, "special." + name} & table().keys()):
             return NotImplemented
         if name in COMPARISONS:
@@ -68,17 +66,18 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_function__(self, func, types, args, kwargs):
         name = qualified(func)
+        call(name)
         if name not in table() or not all(issubclass(t, (Array, np.ndarray)) for t in types):
             return NotImplemented
         if signature(name) is not None:
             try:
-                signature(name).bind(*args, **kwargs)
+                bound = signature(name).bind(*args, **kwargs).arguments
             except TypeError as error:
                 raise TypeError(f"CuPy's {name}({table()[name]}): {error}") from None
+            if waits(name, bound, lambda x: isinstance(x, Array)):
+                note(f"synchronisation: np.{name}")
         if name in JOINING and not all(isinstance(x, Array) for x in args[0]):
             raise TypeError(f"np.{name} of device arrays takes nothing else")
-        if name in WAITING or name == "where" and len(args) + len(kwargs) == 1:
-            note(f"synchronisation: np.{name}")
         if name in ("take", "take_along_axis", "delete"):
             _index(args[1] if len(args) > 1 else kwargs.get("indices", 0))
             args = [_lists(x) for x in args]
@@ -91,9 +90,11 @@ class Array(np.lib.mixins.NDArrayOperatorsMixin):
     # ------------------------------------------------------------ entries
 
     def __getitem__(self, index):
+        call("getitem")
         return Array(np.asarray(self.a[self._places(index)]))
 
     def __setitem__(self, index, value):
+        call("setitem")
         if not isinstance(value, (Array, *SCALARS)):
             raise TypeError(f"a {type(value).__name__} of the host was assigned to entries of a "
                             "device array")
@@ -296,14 +297,41 @@ def _device(a):
     return a
 
 
-class StandIn(Device):
-    """The minimeta.Device whose arrays are stand-ins."""
-    name, about, block = "gpu", "a stand-in for CuPy", 20
+class Pool:
+    """A memory pool that is always empty."""
 
-    def put(self, a):
-        return tree_map(lambda x: Array(np.array(x)) if isinstance(x, (np.ndarray, np.generic))
-                        else x, a)
+    def free_all_blocks(self):
+        pass
 
-    def held(self, step):
-        step()
+    def total_bytes(self):
         return 0
+
+
+def module():
+    """A module in CuPy's place, with what minimeta/device.py asks of it."""
+    cupy = types.ModuleType("cupy")
+    cupy.__version__, cupy.is_available = "14.2.0", lambda: True
+    cupy.asarray = lambda a: a if isinstance(a, Array) else Array(np.array(a))
+    cupy.get_default_memory_pool, cupy.fuse = Pool, fused.fuse
+    cupy.maximum, cupy.sqrt = fused.function(np.maximum), fused.function(np.sqrt)
+    runtime = types.SimpleNamespace(
+        getDeviceProperties=lambda _: {"name": b"a stand-in for CuPy"})
+    null = types.SimpleNamespace(synchronize=lambda: None)
+    cupy.cuda = types.SimpleNamespace(runtime=runtime, Stream=types.SimpleNamespace(null=null),
+                                      Device=lambda: types.SimpleNamespace(id=0))
+    return cupy
+
+
+def stride_tricks():
+    """A module in the place of cupy.lib.stride_tricks."""
+    tricks = types.ModuleType("cupy.lib.stride_tricks")
+    tricks.as_strided = lambda x, shape=None, strides=None: Array(
+        np.lib.stride_tricks.as_strided(x.a, shape, strides))
+    return tricks
+
+
+class StandIn(GPU):
+    """The minimeta.Device whose arrays are stand-ins."""
+
+    def __init__(self):
+        super().__init__(module())

@@ -6,11 +6,12 @@ from minimeta.device import on_gpu
 from minimeta.meta import (FOMAML, MAML, MatchingNetwork, PrototypicalNetwork, Reptile, cosine,
                            squared_distance)
 from minimeta.nn import conv4, mean_squared_error, mlp
-from minimeta.run import checkpoint
+from minimeta.run import checkpoint, data
 from minimeta.run.checkpoint import Checkpoint
 from minimeta.run.evaluate import evaluate
+from minimeta.run.settings import Settings
 from minimeta.run.train import fit
-from minimeta.tasks import EpisodeSampler, SinusoidSampler
+from minimeta.tasks import EpisodeSampler, ImageSet, SinusoidSampler
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (8, 6, 16, 16), dtype=np.uint8)
 SMALL = conv4(3, filters=3, image_size=16)
@@ -94,6 +95,22 @@ def test_episodes_are_the_hosts(device, get, watched):
     assert log == [] and all(map(on_gpu, found))
     for a, b in zip(get(found), host.sample(np.random.default_rng(4))):
         assert a.dtype == b.dtype and np.array_equal(a, b)
+
+
+def test_images_go_over_once_as_bytes(device, watched, monkeypatch):
+    few = ImageSet(np.tile(IMAGES, (2, 3, 1, 1)), [f"class {k}" for k in range(16)], "noise")
+    monkeypatch.setattr(data, "glyph_splits", lambda seed: {"train": few, "test": few})
+    tasks = data.load(Settings("glyphs", ways=3), device)
+    for part in (tasks.train, tasks.val, tasks.test):
+        assert on_gpu(part.images) and part.images.dtype == np.uint8
+
+    put, sent = device.put, []
+    monkeypatch.setattr(device, "put", lambda a: sent.append(a) or put(a))
+    drawn = data.stream(tasks.train, np.random.default_rng(0), 20, device)
+    with watched() as log:
+        found = [next(drawn) for _ in range(3)]
+    assert log == [] and all(on_gpu(a) for episode in found for a in episode)
+    assert sent and all(on_gpu(a) for episode in sent for a in episode)     # they were there
 
 
 def test_a_checkpoint_is_the_hosts(device, tmp_path):

@@ -8,13 +8,13 @@ import pytest
 import scipy.special
 
 from minimeta import defvjp, grad, primitive
-from minimeta.device import LACKING, on_gpu, to_host
-from tests.autodiff.test_rules import SAMPLES
+from minimeta.device import on_gpu, to_host
 
 from . import special
 from .log import watched
 from .standin import Array, StandIn
 from .surface import signature, survey, table
+from .waits import ALWAYS, SCIENCE, SOMETIMES
 
 put = StandIn().put
 X = put(np.array([0.3, -0.5, 0.8]))
@@ -125,6 +125,35 @@ def test_logs_nest():
     assert len(inner) == 1 and len(outer) == 2
 
 
+# functions of CuPy that look at numbers inside -> a call that does, and one that does not
+INSIDE = [
+    (lambda x: np.nanmax(x), np.max), (lambda x: np.nanmin(x), np.min),
+    (lambda x: np.average(x, weights=x), np.average),
+    (lambda x: np.linspace(x, 2.0), lambda x: np.linspace(0.0, 1.0)),
+    (lambda x: np.array_equal(x, x, equal_nan=True), lambda x: np.array_equal(x, x)),
+    (lambda x: np.gradient(x, x), lambda x: np.gradient(x, 0.1)),
+    (lambda x: np.quantile(x, np.abs(x)), lambda x: np.quantile(x, 0.5)),
+    (lambda x: np.percentile(x, np.abs(x)), lambda x: np.percentile(x, 50)),
+    (lambda x: np.where(x > 0), lambda x: np.where(x > 0, x, 0)),
+    (lambda x: np.linalg.cond(np.diag(x)), lambda x: np.linalg.svd(np.diag(x))),
+    (lambda x: np.isin(x, x), np.isnan)]
+
+
+@pytest.mark.parametrize("waiting, quiet", INSIDE, ids=range(len(INSIDE)))
+def test_waits_inside_of_cupy_are_logged(waiting, quiet):
+    with watched() as log:
+        quiet(X)
+    assert log == []
+    with watched() as log:
+        waiting(X)
+    assert len(log) >= 1 and all("synchronisation: np." in line for line in log)
+
+
+def test_what_waits_is_in_the_table():
+    assert ALWAYS <= table().keys()
+    assert SOMETIMES.keys() <= table().keys()
+
+
 # ---------------------------------------------------------------- as CuPy does it
 
 def test_reductions_give_arrays():
@@ -167,6 +196,18 @@ def test_scipys_functions(monkeypatch):
         sys.modules["cupyx.scipy.special"].erf(np.ones(2))
 
 
+def test_scipys_functions_are_as_narrow_as_cupys(monkeypatch):
+    special.install(monkeypatch)
+    linalg, matrix = sys.modules["cupyx.scipy.linalg"], put(np.eye(3))
+    with watched() as log:
+        linalg.expm(matrix)
+    assert len(log) == 1 and "expm" in SCIENCE
+    with pytest.raises(ValueError, match="a stack"):
+        linalg.expm(put(np.zeros((2, 3, 3))))
+    with pytest.raises(ValueError, match="batch"):
+        linalg.solve_triangular(matrix, put(np.ones((2, 3, 1))))
+
+
 def test_copies_and_pickle():
     assert np.array_equal(pickle.loads(pickle.dumps(X.a)), X.get())
     y = X.copy()
@@ -192,24 +233,3 @@ def test_the_table_can_be_read():
     for name, arguments in table().items():
         if arguments not in ("ufunc", "attribute", "function"):
             signature(name)
-
-
-# ---------------------------------------------------------------- what minimeta says it lacks
-
-CALLS = {"numpy.spacing": np.spacing, "numpy.einsum_path": lambda x: np.einsum_path("i,i", x, x),
-         "scipy.special.jv": lambda x: scipy.special.jv(2, x),
-         "scipy.special.iv": lambda x: scipy.special.iv(2, x)}
-
-
-@pytest.mark.parametrize("name", LACKING)
-def test_what_is_lacking_is_said_in_a_line(name, monkeypatch):
-    special.install(monkeypatch)
-    if name in CALLS:
-        f, operands = CALLS[name], (X,)
-    else:
-        f, operands = next(sample for fn, sample in SAMPLES.items()
-                           if fn.__name__.strip("_") == name.rpartition(".")[2])
-        operands = put(operands)
-    with pytest.raises(NotImplementedError, match=f"CuPy has no {name}: use ") as caught:
-        grad(lambda x: np.sum(f(x, *operands[1:])))(operands[0])
-    assert "\n" not in str(caught.value)

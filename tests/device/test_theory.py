@@ -1,6 +1,7 @@
 """The theorems' two sides, computed on a device: as on the host.
 
-Implicit MAML is left out: SciPy's minimiser and conjugate gradients work on the host.
+Implicit MAML is left out: SciPy's minimiser and conjugate gradients work on the host.  A loss can
+be carried there, though: it is computed on the device, and asked from the host.
 
 Read next: test_check.py.
 """
@@ -8,6 +9,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+
+from minimeta import grad, hessian
+from minimeta.autodiff.trace import raw
+from minimeta.device import on_gpu
+from minimeta.run.carry import carried, random_loss
 
 theory = pytest.importorskip("minimeta.theory", reason="no theorems yet")
 if not hasattr(theory, "maml_gradient"):
@@ -44,3 +50,22 @@ def test_side(name, put, get):
     found = SIDES[name](moved(support, put), moved(query, put), put(THETA))
     np.testing.assert_allclose(get(found), SIDES[name](support, query, THETA), rtol=1e-9,
                                atol=1e-12)
+
+
+@pytest.mark.parametrize("user", [False, True])
+def test_a_carried_loss_is_computed_on_the_device(device, user):
+    judge, seen = theory.smooth_loss(np.random.default_rng(0), 4), []
+    inside = random_loss(np.random.default_rng(0), 4, device)
+
+    def loss(theta):
+        seen.append(theta)
+        return inside(theta)
+    f = carried(loss if user else inside, device)
+    u, v = np.eye(4)[0], np.linspace(1, 2, 4)
+    third = grad(lambda t: u @ hessian(f)(t) @ v)
+    for found, expected in ((f(THETA), judge(THETA)), (grad(f)(THETA), judge.gradient(THETA)),
+                            (hessian(f)(THETA), judge.hessian(THETA)),
+                            (third(THETA), judge.third(THETA, u, v))):
+        assert type(found) in (np.ndarray, np.float64)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert len(seen) == (4 if user else 0) and all(on_gpu(raw(theta)) for theta in seen)

@@ -6,7 +6,8 @@ import pytest
 from scipy.signal import correlate
 
 from minimeta.autodiff import defvjp, grad, hessian, jvp, primitive, vjp
-from minimeta.nn import conv2d, conv2d_input, conv2d_kernel, pieces
+from minimeta import pieces
+from minimeta.nn import conv2d, conv2d_input, conv2d_kernel
 
 
 def loops(x, w, stride, padding):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from minimeta.autodiff import grad, jvp, stop_gradient, vjp
-from minimeta.nn import batch_norm, max_pool, pieces, relu
+from minimeta import pieces
+from minimeta.nn import batch_norm, max_pool, relu
 from minimeta.nn.norm import moments, norm_relu, normalise, normalise_back
 from minimeta.nn.pooling import gathered, norm_relu_pool, pooled_moments, spread
 

@@ -4,7 +4,7 @@ import pytest
 
 from minimeta import grad, hvp, stop_gradient
 from minimeta.theory.cost import (SMALL, WIDTHS, graph, growth, jobs, kept_bytes, multiply_adds,
-                                  network, verify)
+                                  network, picture, verify)
 from minimeta.theory.losses import smooth_loss
 from tests.theory.problems import caught, close, plant, verified
 
@@ -65,6 +65,18 @@ def test_growth():
     assert growth(n, 3 * n ** 2) == pytest.approx(2)
 
 
+def test_picture(rng):
+    drawn = picture(rng)
+    assert drawn.kind == "loglog" and [len(x) for _, x, _ in drawn.lines] == [8, 8, 8, 4]
+    for (label, x, y), expected, limit in zip(drawn.lines, (1, 1, 1, 2), (0.03, 0.03, 0.03, 0.1)):
+        assert f"slope {expected}" in label and abs(growth(x[-4:], y[-4:]) - expected) < limit
+    gradient, fomaml, maml, hessian = (y for _, _, y in drawn.lines)
+    assert (gradient < fomaml).all() and (fomaml < maml).all() and maml[3] < hessian[3]
+    problem = network(rng, 4, points=2)
+    for (_, x, y), name in zip(drawn.lines, ("gradient", "FOMAML", "MAML")):
+        assert x[0] == 33 and y[0] == multiply_adds(jobs(problem[0], 2)[name], problem[1])
+
+
 def test_sizes_span_two_decades():
     assert (WIDTHS, SMALL) == ((64, 128, 256, 512), (4, 6, 8, 12))
 
@@ -122,7 +134,7 @@ def explicit_hessian(f, x, v):
 
 
 @pytest.mark.parametrize("name, wrong", [
-    ("WIDTHS", (4, 8, 12)),                   # the ends of the networks weigh too much there
+    ("WIDTHS", (2, 4, 6)),                    # the ends of the networks weigh too much there
     ("growth", lambda sizes, counts: 0.97 * growth(sizes, counts)),
     ("hessian", lambda loss: lambda t: hvp(loss, t, t)),
     ("kept_bytes", lambda f, theta: multiply_adds(f, theta) ** 2)])

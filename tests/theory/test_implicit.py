@@ -172,7 +172,7 @@ def test_errors_beyond_their_bounds_count_by_the_first(monkeypatch, rng):
 
 def test_picture(rng):
     drawn = picture(rng)
-    assert drawn.kind == "loglog" and [name for name, _, _ in drawn.lines] == [
+    assert drawn.kind == "semilog" and [name for name, _, _ in drawn.lines] == [
         f"{name}, lambda = {lam}" for lam in (0.02, 1.0) for name in ("error", "bound")]
     for (_, x, error), (_, _, bound) in zip(drawn.lines[::2], drawn.lines[1::2]):
         assert x[0] == 1 and len(x) == len(error) and error[-1] < 1e-3 * error[0]

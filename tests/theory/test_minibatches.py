@@ -11,8 +11,9 @@ from minimeta.theory.losses import smooth_losses
 from minimeta.theory.minibatches import (METHODS, at_a_kink, average_gradient, average_of_products,
                                          average_product, coefficients, expected_direction,
                                          gradients_at, path_gradient_expansion, picture,
-                                         predicted_direction, sequence_direction, sequences,
-                                         verify_expectations, verify_path_gradients)
+                                         picture_of_path_gradients, predicted_direction,
+                                         sequence_direction, sequences, verify_expectations,
+                                         verify_path_gradients)
 from minimeta.theory.reptile_update import path_gradients
 from minimeta.theory.slopes import components, ladder, loglog_slope, taylor
 from tests.theory.problems import (EPS, caught, close, complex_step, generators, plant, verified,
@@ -186,6 +187,15 @@ def test_a_planted_mistake_is_caught(monkeypatch, rng, verify, name, wrong):
     plant(monkeypatch, verify, name, wrong)
     plant(monkeypatch, verify, "LONGEST", 3)
     assert caught(verify(rng))
+
+
+def test_picture_of_path_gradients(rng):
+    drawn = picture_of_path_gradients(rng)
+    assert drawn.kind == "loglog" and len(drawn.lines) == 4
+    for (label, x, y), name, expected in zip(drawn.lines, ("g_2:", "g_3:", "g_4:", "g_4 less"),
+                                             (2, 2, 2, 1)):
+        assert label.startswith(name) and label.endswith(f"slope {expected}")
+        assert len(x) == len(y) == 10 and abs(loglog_slope(x, y, 1e-14) - expected) < 0.1
 
 
 def test_picture(rng):

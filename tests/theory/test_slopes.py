@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minimeta.theory.slopes import (CLEAR, components, even_odd, ladder, loglog_slope, remainder,
-                                    taylor)
+from minimeta.theory.slopes import (CLEAR, components, even_odd, ladder, limiting_slope,
+                                    loglog_slope, remainder, taylor)
 from tests.theory.problems import generators, lattice
 
 
@@ -57,6 +57,31 @@ def test_slope_of_too_few_points_is_nan():
     assert loglog_slope(h, np.array([1.0, 0.5, 0]), 0.0) == pytest.approx(1)
     edge = np.array([1.0, CLEAR * 1e-3, CLEAR * 1e-3 / 2])
     assert np.isnan(loglog_slope(h, edge, 1e-3))     # at CLEAR times the noise is not clear
+
+
+def test_the_limiting_slope_is_that_at_the_smallest_step_and_beyond():
+    h = ladder(0.5, 8)
+    errors = h ** 5 * np.exp(3 * h)                    # slopes of 5 + 3 h, and so on
+    near = limiting_slope(h, errors, 0.0)
+    assert abs(near - 5) < 1e-3 < abs(loglog_slope(h, errors, 0.0) - 5)
+    # the line through two slopes between neighbours, each at the geometric mean of its steps
+    at, y = np.log(h[-3:]), np.log(errors[-3:])
+    line = np.polyfit(np.exp((at[1:] + at[:-1]) / 2), np.diff(y) / np.diff(at), 1)
+    assert near == pytest.approx(line[1], rel=1e-9)
+    assert limiting_slope(h, errors, errors[4] / CLEAR) == limiting_slope(h[:4], errors[:4], 0.0)
+    uneven = np.array([1.0, 0.4, 0.3])
+    assert limiting_slope(uneven, uneven ** 2, 0.0) == pytest.approx(2, rel=1e-12)
+    assert limiting_slope(h[:2], errors[:2], 0.0) == loglog_slope(h[:2], errors[:2], 0.0)
+    assert np.isnan(limiting_slope(h[:1], errors[:1], 0.0))
+
+
+def test_a_remainder_has_its_limiting_slope():
+    """A smooth loss of a user's: at the steps clear of round-off its slope is not yet 5."""
+    h = ladder(0.5, 5)
+    errors = h ** 5 * (1 - 3 * h)
+    assert abs(loglog_slope(h[1:], errors[1:], 0.0) - 5) > 0.1
+    assert remainder("x", h[1:], errors[1:], 0.0, 5).passed
+    assert not remainder("x", h[1:], errors[1:] + 1e-4 * h[1:] ** 4, 0.0, 5, limit=0.01).passed
 
 
 def test_remainder():

@@ -47,6 +47,9 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     """x, with other numbers in place of nan and the infinities."""
     if not copy:
         raise TypeError("np.nan_to_num(copy=False) writes into an array: use the returned one")
+    if x.dtype.kind == "c":
+        parts = [np.nan_to_num(part, True, nan, posinf, neginf) for part in (x.real, x.imag)]
+        return (parts[0] + 1j * parts[1]).astype(x.dtype)
     largest = float(np.finfo(x.dtype).max)
     x = np.where(np.isnan(x), nan, x)
     x = np.where(np.isposinf(x), largest if posinf is None else posinf, x)

@@ -86,7 +86,9 @@ def _mask(condition):
 @compose(np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
     """funclist[i], a function or a number, of the entries of x where condlist[i] is the last."""
-    condlist = [raw(condlist)] if np.ndim(raw(condlist[0])) == 0 and x.ndim else condlist
+    several = isinstance(condlist, (list, tuple)) or np.ndim(raw(condlist))
+    if not several or (np.ndim(raw(condlist[0])) == 0 and x.ndim):
+        condlist = [raw(condlist)]
     masks = [np.broadcast_to(_mask(c), x.shape) for c in condlist]
     if len(funclist) == len(masks) + 1:
         masks.append(~np.any(np.stack(masks), axis=0))
@@ -100,20 +102,6 @@ def piecewise(x, condlist, funclist, *args, **kw):
         value = f(part, *args, **kw) if callable(f) else f
         y = y + scatter(np.ones_like(raw(part)) * value, index=mask, shape=x.shape)
     return y
-
-
-@compose(np.unique)
-def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *,
-           equal_nan=True, **options):
-    """The different entries in order, each taken where it occurs first."""
-    if axis is not None:
-        raise NotImplementedError("np.unique(axis=) has no derivative rule: take the rows at the "
-                                  "indices that np.unique of the plain array returns")
-    _, first, *more = np.unique(raw(ar), True, return_inverse, return_counts, equal_nan=equal_nan,
-                                **options)
-    values = np.ravel(ar)[first]
-    more = ([first] if return_index else []) + more
-    return (values, *more) if more else values
 
 
 # ---------------------------------------------------------------- diagonals and triangles

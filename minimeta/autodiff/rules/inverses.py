@@ -106,7 +106,7 @@ def lstsq(a, b, rcond=None):
     eps = np.finfo(np.result_type(raw(a), raw(b))).eps
     rcond = max(a.shape) * eps if rcond is None else eps if rcond < 0 else rcond
     x, s = np.linalg.pinv(a, rcond) @ b, np.linalg.svd(a, compute_uv=False)
-    rank = np.sum(raw(s) > rcond * raw(s)[:1])
+    rank = np.sum(raw(s) > rcond * raw(s)[:1], dtype=np.int32)
     if rank < a.shape[1] or a.shape[0] <= a.shape[1]:
         return x, np.zeros_like(raw(s), shape=(0,)), rank, s
     r = b - a @ x

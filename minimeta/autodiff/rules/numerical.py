@@ -1,7 +1,9 @@
 """Differences, integrals, grids and one-dimensional convolution.
 
-Read next: linalg.py.
+Read next: polynomials.py.
 """
+import math
+
 import numpy as np
 
 from ..table import compose, defvjp
@@ -41,6 +43,15 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     for _ in range(n):
         a = a[along(axis, slice(1, None), a.ndim)] - a[along(axis, slice(None, -1), a.ndim)]
     return a
+
+
+@compose(np.unwrap)
+def unwrap(p, discont=None, axis=-1, *, period=2 * math.pi):
+    """p and whole periods, so that neighbours differ by at most half of one."""
+    p = _array(p)
+    dtype = np.result_type(raw(p), raw(period))
+    turns = (np.unwrap(raw(p), raw(discont), axis, period=raw(period)) - raw(p)) / raw(period)
+    return (p + np.rint(turns).astype(dtype) * period).astype(dtype)
 
 
 @compose(np.ediff1d)

@@ -46,13 +46,13 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     return np.take_along_axis(a, np.argpartition(raw(a), kth, axis=axis), axis)
 
 
-def _sorted(a, axis):
+def sorted_on_first(a, axis):
     """(entries to be reduced, sorted, on the first axis; the axes to put back with keepdims)."""
     merged, _ = flat(a, axis)
     return np.moveaxis(np.sort(merged, axis=-1), -1, 0)
 
 
-def _kept(y, a, axis, keepdims, lead=0):
+def kept(y, a, axis, keepdims, lead=0):
     """y with the axes that were reduced, of length 1, after its `lead` first ones."""
     if not keepdims:
         return y
@@ -68,25 +68,39 @@ def _or_nan(y, ordered):
 @compose(np.median)
 def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     """The entry in the middle of the order, or the mean of the two there."""
-    x = _sorted(a, axis)
+    x = sorted_on_first(a, axis)
     n = x.shape[0]
     if n == 0:
         return np.mean(a, axis=axis, keepdims=keepdims)
     y = x[n // 2] if n % 2 else (x[n // 2 - 1] + x[n // 2]) / 2
-    return _kept(_or_nan(y, x), a, axis, keepdims)
+    return kept(_or_nan(y, x), a, axis, keepdims)
+
+
+def by_rank(a, axis):
+    """(the entries in order on the first axis, nan last; how many numbers there are, kept)."""
+    x = sorted_on_first(a, axis)
+    return x, np.sum(~np.isnan(raw(x)), axis=0, keepdims=True)
 
 
 @compose(np.nanmedian)
 def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     """The median of the numbers."""
-    x = _sorted(a, axis)
-    n = np.sum(~np.isnan(raw(x)), axis=0, keepdims=True)
+    x, n = by_rank(a, axis)
     low, high = (np.take_along_axis(x, i, 0)[0] for i in ((n - 1) // 2, n // 2))
-    return _kept((low + high) / 2, a, axis, keepdims)
+    return kept((low + high) / 2, a, axis, keepdims)
 
 
-_PLACES = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint,
-           "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2, "linear": lambda at: at}
+PLACES = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint,
+          "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2, "linear": lambda at: at}
+
+
+def shares(a, q):
+    """(q, where it is outside [0, 1]): a device is not asked, and nan is there."""
+    q = np.asarray(q, like=raw(a)) if isinstance(q, (list, tuple)) else q
+    outside = (raw(q) < 0) | (raw(q) > 1)
+    if type(outside) in (bool, np.bool_, np.ndarray) and np.any(outside):
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    return q, outside
 
 
 @compose(np.quantile)
@@ -96,25 +110,22 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
 
     Methods linear, lower, higher, nearest, midpoint.
     """
-    if method not in _PLACES or weights is not None or options:
+    if method not in PLACES or weights is not None or options:
         raise NotImplementedError(f"np.quantile(method={method!r}, weights=) has no derivative "
-                                  f"rule: use one of {', '.join(_PLACES)}, without weights")
-    q = np.asarray(q, like=raw(a)) if isinstance(q, (list, tuple)) else q
-    outside = (raw(q) < 0) | (raw(q) > 1)
-    if type(outside) in (bool, np.bool_, np.ndarray) and np.any(outside):
-        raise ValueError("Quantiles must be in the range [0, 1]")
-    x = _sorted(a, axis)
-    at = _PLACES[method](q * (x.shape[0] - 1))
+                                  f"rule: use one of {', '.join(PLACES)}, without weights")
+    q, outside = shares(a, q)
+    x = sorted_on_first(a, axis)
+    at = PLACES[method](q * (x.shape[0] - 1))
     low, high = np.floor(raw(at)).astype(int), np.ceil(raw(at)).astype(int)
     part = at - low
     if np.ndim(q) == 0 and not hasattr(q, "dtype"):
         low, high, part = int(low), int(high), float(part)
-    else:           # a device is not asked: a share outside gives nan there
+    else:
         part = np.where(outside, np.nan, part.astype(q.dtype))
         part = np.reshape(part, q.shape + (1,) * (x.ndim - 1))
         low, high = (np.clip(i, 0, x.shape[0] - 1) for i in (low, high))
     y = _or_nan(x[low] + part * (x[high] - x[low]), x)
-    return _kept(y, a, axis, keepdims, np.ndim(q))
+    return kept(y, a, axis, keepdims, np.ndim(q))
 
 
 @compose(np.percentile)

@@ -26,14 +26,16 @@ def pieces(theta, shapes=None):
 @primitive(inline=True)
 def joined(*arrays, shapes=None):
     """Arrays (..., *shape), flattened and joined: (..., P)."""
-    lead = np.broadcast_shapes(*(a.shape[:a.ndim - len(s)] for a, s in zip(arrays, shapes)))
+    leads = {a.shape[:a.ndim - len(s)] for a, s in zip(arrays, shapes)}
+    lead = leads.pop() if len(leads) == 1 else np.broadcast_shapes(*leads)
     parts = [a if a.shape == lead + s else np.broadcast_to(a, lead + s)
              for a, s in zip(arrays, shapes)]
-    return np.concatenate([a.reshape(lead + (_size(s),)) for a, s in zip(parts, shapes)], axis=-1)
+    return np.concatenate([a.reshape(lead + (-1,) if a.size else lead + (_size(s),))
+                           for a, s in zip(parts, shapes)], axis=-1)
 
 
 defvjp(pieces, lambda g, y, theta, shapes: joined(*g, shapes=shapes))
-defvjp(joined, each=lambda i, g, y, *arrays, shapes: pieces(g, shapes=shapes)[i])
+defvjp(joined, together=lambda g, y, *arrays, shapes: pieces(g, shapes=shapes))
 
 
 def _size(shape):

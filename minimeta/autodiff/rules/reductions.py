@@ -9,20 +9,34 @@ import functools
 
 import numpy as np
 
-from ..table import REDUCTIONS, compose, defvjp
-from ..trace import call, plain, raw, record
+from ..table import QUICK, REDUCTIONS, compose, defvjp
+from ..trace import Traced, call, plain, raw, record
+
+SMALL = 1 << 14         # numbers: so few are copied in less time than np.broadcast_to takes
 
 
 def spread(g, x, axis, keepdims):
     """A reduction's cotangent (or output) g, over the entries of x that went into it."""
-    if axis is not None and not keepdims:
-        g = np.expand_dims(g, axis)
+    if axis is not None and not keepdims and x.ndim:        # NumPy takes axis=0 of a number, too
+        g = g.reshape(kept(x.shape, axis))
+    if type(g) is np.ndarray and x.size <= SMALL:
+        out = np.empty(x.shape, g.dtype)
+        out[...] = g
+        return out
     return np.broadcast_to(g, x.shape)
+
+
+def kept(shape, axis):
+    """The shape of a reduction with keepdims=True."""
+    shape = list(shape)
+    for i in axis if isinstance(axis, tuple) else (axis,):
+        shape[i] = 1
+    return tuple(shape)
 
 
 def flat(x, axis):
     """(x with the axes `axis` merged and last, the function that undoes it)."""
-    if axis is None:
+    if axis is None or not x.ndim:
         return np.ravel(x), lambda y: np.reshape(y, x.shape)
     axes = axis if isinstance(axis, tuple) else (axis,)
     ends = tuple(range(-len(axes), 0))
@@ -84,15 +98,18 @@ def _folded(fn, pairwise, identity):
     def folded(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
         """The sum or product, among `initial` and the entries where `where`."""
         static = {} if axis is None else {"axis": axis}
+        if type(axis) is Traced:
+            return call(fn, a, **static)                # which raises
         if dtype is not None:
             static["dtype"] = dtype
         if keepdims:
             static["keepdims"] = keepdims
-        y = call(fn, chosen(a, where, identity), **static)
+        y = record(fn, a if where is True else np.where(where, a, identity), **static)
         return y if initial is None else pairwise(y, initial)
     return folded
 
 
+QUICK[np.sum] = lambda a, axis=None, **static: np.add.reduce(a, axis, **static)
 sum_ = compose(np.sum)(_folded(np.sum, np.add, 0))
 prod = compose(np.prod)(_folded(np.prod, np.multiply, 1))
 
@@ -133,7 +150,7 @@ def _number(a, axis, keepdims, where):
 @compose(np.mean)
 def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     """sum / n"""
-    total = np.sum(chosen(a, where, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+    total = sum_(a, axis, dtype, keepdims=keepdims, where=where)
     return total / _number(a, axis, keepdims, where)
 
 

@@ -29,7 +29,7 @@ def cumprod(a, axis=None, dtype=None, out=None):
     After the round of step s, entry i is the product of the 2 s entries that end there (Hillis
     and Steele 1986).
     """
-    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
+    a, axis = (np.ravel(a), 0) if axis is None or not a.ndim else (a, axis)
     x = np.moveaxis(a if dtype is None else a.astype(dtype), axis, -1)
     step = 1
     while step < x.shape[-1]:

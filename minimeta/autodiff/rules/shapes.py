@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ..table import FUNCTIONS, WRITERS, compose, defvjp
-from ..trace import Traced, _getitem, getitem, plain, primitive, raw, record
+from ..table import FUNCTIONS, QUICK, WRITERS, compose, defvjp
+from ..trace import Traced, _getitem, getitem, on_plain, plain, primitive, raw, record
 
 
 @primitive
@@ -56,7 +56,7 @@ def reshaped(x, shape=None):
 
 
 def _as_given(g, y, x, *_, **__):
-    return np.reshape(g, x.shape)
+    return g.reshape(x.shape)
 
 
 def _transpose_vjp(g, y, x, axes=None):
@@ -74,14 +74,19 @@ defvjp(np.ravel,       _as_given)
 defvjp(np.squeeze,     _as_given)
 defvjp(np.expand_dims, _as_given)
 defvjp(np.transpose,   _transpose_vjp)
-defvjp(np.swapaxes,    lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
+defvjp(np.swapaxes,    lambda g, y, x, axis1, axis2: g.swapaxes(axis1, axis2))
 defvjp(np.moveaxis,    lambda g, y, x, source, destination: np.moveaxis(g, destination, source))
 defvjp(np.flip,        lambda g, y, x, axis=None: np.flip(g, axis))
 defvjp(np.roll,        lambda g, y, x, shift, axis=None: np.roll(g, _negated(shift), axis))
 
+QUICK[np.swapaxes] = lambda x, axis1, axis2: x.swapaxes(axis1, axis2)
+
 plain(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
       np.can_cast, np.min_scalar_type, np.common_type, np.array2string, np.array_repr,
       np.array_str, np.may_share_memory, np.shares_memory)
+# asked for so often that it pays to ask the array itself
+FUNCTIONS[np.shape] = lambda a: a.shape if type(a) is Traced else on_plain(np.shape, "__call__", a)
+FUNCTIONS[np.ndim] = lambda a: a.ndim if type(a) is Traced else on_plain(np.ndim, "__call__", a)
 WRITERS.update({np.copyto: "np.where, or np.full_like of a plain number times the traced one",
                 np.put: "np.where", np.place: "np.where", np.putmask: "np.where",
                 np.fill_diagonal: "np.where, or x + np.diag(...)",
@@ -154,6 +159,22 @@ def matrix_transpose(x, /):
     if x.ndim < 2:
         raise ValueError(f"matrix_transpose needs two axes, got shape {x.shape}")
     return np.swapaxes(x, -1, -2)
+
+
+@compose(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
+    """x[i:i + w] for every i, the windows on axes of their own at the end."""
+    widths = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) != len(widths):
+        raise ValueError(f"windows of {len(widths)} axes for {len(axes)} axes of x")
+    for width, k in zip(widths, axes):
+        k, n = k % x.ndim, x.shape[k] - width + 1
+        if width < 0 or n < 1:
+            raise ValueError("window shape cannot be larger than input array shape")
+        i = np.arange(n, like=raw(x))[:, None] + np.arange(width, like=raw(x))
+        x = np.moveaxis(np.take(x, i, k), k + 1, -1)
+    return x
 
 
 @compose(np.rollaxis)

@@ -9,7 +9,7 @@ Read next: elementwise.py.
 import numpy as np
 
 from ..table import PLAIN, defvjp
-from ..trace import Traced, plain
+from ..trace import Traced, plain, primitive
 
 
 def _power_x(g, y, x, p):
@@ -34,6 +34,12 @@ def _power_p(g, y, x, p):
 def _share(g, first, tie):
     """g where `first`, half of it where `tie`, else nothing."""
     return np.where(tie, g * 0.5, g * first)
+
+
+@primitive(inline=True)
+def one_minus_square(y):
+    """1 - y^2, the slope of tanh where its value is y."""
+    return 1 - y * y
 
 
 def _nonzero(y):
@@ -93,7 +99,8 @@ defvjp(np.arccos,      lambda g, y, x: -g / np.sqrt(1 - x * x))
 defvjp(np.arctan,      lambda g, y, x: g / (1 + x * x))
 defvjp(np.sinh,        lambda g, y, x: g * np.cosh(x))
 defvjp(np.cosh,        lambda g, y, x: g * np.sinh(x))
-defvjp(np.tanh,        lambda g, y, x: g * (1 - y * y))
+defvjp(np.tanh,        lambda g, y, x: g * one_minus_square(y))
+defvjp(one_minus_square, lambda g, s, y: g * (-2 * y))
 defvjp(np.arcsinh,     lambda g, y, x: g / np.sqrt(x * x + 1))
 defvjp(np.arccosh,     lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 defvjp(np.arctanh,     lambda g, y, x: g / (1 - x * x))

@@ -17,7 +17,7 @@ def drawer(seed):
     return draw
 
 
-draw = drawer(1)
+draw, other = drawer(1), drawer(7)
 A, B, M = draw(3, 4), draw(3, 4) + 0.05, draw(3, 3) + 2 * np.eye(3)
 # rows: primitive -> (call, operands)
 SAMPLES = {fn: (fn, (A,)) for fn in (
@@ -38,8 +38,8 @@ SAMPLES |= {
     np.max: (lambda a: np.max(a, axis=1), (A,)),
     np.min: (lambda a: np.min(a, axis=(0,), keepdims=True), (A,)),
     np.matmul: (np.matmul, (draw(2, 3, 4), draw(4, 5))),
-    linalg.times_transposed._primitive: (linalg.times_transposed, (draw(2, 3, 4), draw(5, 4))),
-    linalg.transposed_times._primitive: (linalg.transposed_times, (draw(2, 4, 3), draw(4, 5))),
+    linalg.times_transposed._primitive: (linalg.times_transposed, (other(2, 3, 4), other(5, 4))),
+    linalg.transposed_times._primitive: (linalg.transposed_times, (other(2, 4, 3), other(4, 5))),
     ufuncs.one_minus_square._primitive: (ufuncs.one_minus_square, (A,)),
     np.linalg.inv: (np.linalg.inv, (M,)),
     np.linalg.solve: (np.linalg.solve, (M, A)),
@@ -67,6 +67,6 @@ COMPOSITIONS = {
     "inner": (np.inner, (draw(2, 3, 4), B)),
     "outer": (np.outer, (draw(2), draw(3))),
     "products with one row, column or inner dimension": (
-        lambda a, b: a @ b + (a.mT @ b.mT).mT @ (b.mT @ a.mT), (draw(2, 3, 1), draw(2, 1, 3))),
+        lambda a, b: a @ b * (b.mT @ a.mT) + b @ a, (other(2, 3, 1), other(2, 1, 3))),
     "operators": (lambda a, b: 2 ** a - a ** 2 + (1 / b) * (-a) + abs(a) % 0.7 + +b, (A, B)),
 }

@@ -29,6 +29,7 @@ SAMPLES = {
 }
 
 COMPOSITIONS = {
+    "sliding_window_view": (lambda a: np.lib.stride_tricks.sliding_window_view(a, (2, 3)), (A,)),
     "ravel, flatten": (lambda a: np.ravel(a) * a.flatten() * a.ravel(), (A,)),
     "reshape, method": (lambda a: a.reshape(2, -1) * a.reshape((2, 6)), (A,)),
     "reshape, columns first": (

@@ -1,11 +1,14 @@
 """The command: fetch autograd's source distribution, run its tests on minimeta, count.
 
+13 of them run where xarray is installed (pip install xarray).
+
 Read next: ../../autodiff/hips.py, autograd's gradients as a judge of ours.
 """
 import argparse
 import collections
 import datetime
 import fnmatch
+import importlib.util
 import os
 import subprocess
 import sys
@@ -106,7 +109,8 @@ def page(groups, version):
         f"Made by `python -m tests.judges.hips` on {datetime.date.today()}: the tests of HIPS",
         f"autograd {version}, with minimeta {minimeta.__version__} under autograd's names, NumPy "
         f"{numpy.__version__} and",
-        f"SciPy {scipy.__version__} on Python {sys.version.split()[0]}.", "",
+        f"SciPy {scipy.__version__} on Python {sys.version.split()[0]}, "
+        f"with{'' if importlib.util.find_spec('xarray') else 'out'} xarray.", "",
         "| tests | number |", "| --- | --- |",
         f"| passed | {n['passed']} |", f"| failed | {failed} |",
         f"| share that passed | {100 * n['passed'] / max(n['passed'] + failed, 1):.1f} % |",

@@ -2,7 +2,7 @@
 
 NumPy lets other threads run while it computes, so threads of Python share out the pieces.
 
-Read next: layers.py.
+Read next: nn/conv.py, or nn/layers.py.
 """
 import functools
 import math
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 PIECE = 1 << 21         # bytes that a piece reads and writes: a usual cache
-PARALLEL = 8            # pieces, from which on starting threads costs less than it saves
+PARALLEL = 2            # pieces, from which on starting threads costs less than it saves
 
 
 def strands_of(x, image_bytes, sums=False):
