@@ -111,7 +111,8 @@ defvjp(special.i1e,      lambda g, y, x: g * (
     0.5 * (special.i0e(x) + record(special.ive, 2, x)) - np.sign(x) * y))
 defvjp(special.k0,       lambda g, y, x: -g * special.k1(x))
 defvjp(special.k1,       lambda g, y, x: -g * 0.5 * (special.k0(x) + _kv(2, x)))
-defvjp(special.kn, None, lambda g, y, n, x: -g * 0.5 * (_kv(n - 1, x) + _kv(n + 1, x)))
+defvjp(special.kn, None, lambda g, y, n, x: -g * 0.5 * (_kv(np.trunc(n) - 1, x)
+                                                        + _kv(np.trunc(n) + 1, x)))
 defvjp(special.kv, None, lambda g, y, n, x: -g * 0.5 * (_kv(n - 1, x) + _kv(n + 1, x)))
 
 # SciPy's own, of names that NumPy has as well
