@@ -44,6 +44,7 @@ EXPLAINED = [
     (r"many_steps", r"verify", r"^200 -> 201$", COUNT),
     (r"minibatches", r"_problem", r"^3 -> 4$", COUNT),
     (r"minibatches", r"_problem", r"^0\.1 -> 1\.1$|^0 -> 1$", STEP),
+    (r"minibatches", r"picture_of_path_gradients", r"^4 -> 5$", COUNT),
     (r"minibatches", r"at_a_kink", r"^1 -> 2$", "a weight more, which the losses do not use"),
     (r"minibatches", r"verify_path_gradients", r"^14 -> 15$", COUNT),
     (r"minibatches", r"verify_path_gradients", r"^16 -> 17$|^0 -> 1$", NOISE),

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minimeta.theory.descent import curvature
 from minimeta.theory.losses import smooth_loss
 from minimeta.theory.reptile_expansion import (along, expansion_terms, measured_coefficients,
                                                picture, remainders, reptile_expansion,
                                                textbook_form, verify)
 from minimeta.theory.slopes import ladder, loglog_slope
+from minimeta.theory.theorem import slope
 from tests.theory.problems import EPS, caught, close, generators, plant, verified, walk
 
 NAMES = [["g"], ["Hg"], ["HHg", "T(g,g)"], ["HHHg", "H T(g,g)", "T(g,Hg)", "Q(g,g,g)"]]
@@ -66,6 +68,17 @@ def test_remainder_slopes(rng, dim, k):
         assert abs(loglog_slope(alphas, e, noise) - expected) < 0.3
     one = remainders(loss, theta, 1, alphas)
     assert np.all(one[:4] <= noise) and abs(loglog_slope(alphas, one[4], noise) - 2) < 0.1
+
+
+def test_the_round_off_is_that_of_a_gradient_at_theta(monkeypatch, rng):
+    """2 eps alpha (||g|| + L ||theta||) a step, and no more: L is what theta's last digit moves."""
+    loss, theta, heard = smooth_loss(rng, 3), rng.standard_normal(3), []
+    plant(monkeypatch, verify, "remainder", lambda name, h, errors, noise, *_: heard.append(
+        noise / h) or slope(name, 1, 1, 1))
+    verify(rng, loss, theta)
+    largest = np.linalg.norm(loss.gradient(theta)) + curvature(loss, theta) * np.linalg.norm(theta)
+    for k, row in zip((1, 2, 3, 5), np.reshape(heard, (4, 4, -1))):
+        np.testing.assert_allclose(row, 2 * EPS * k * largest, rtol=1e-9)
 
 
 def test_remainders_are_of_the_update(rng):
