@@ -44,11 +44,17 @@ def cast(x, dtype):
     return x.astype(dtype)
 
 
+def numbers(x):
+    """An array as Python's numbers."""
+    return x.tolist()
+
+
 class Recorded:
     """An array of the program, in the place of an array."""
     __slots__ = ("tape", "value", "array")
     __hash__ = None
-    on_host = True
+    on_gpu = property(lambda self: self.tape.device is not None)
+    on_host = property(lambda self: self.tape.device is None)
 
     def __init__(self, tape, value, array):
         self.tape, self.value, self.array = tape, value, array
@@ -79,7 +85,8 @@ class Recorded:
         if func in _STATIC:
             return func(*plain(args), **plain(kwargs))
         if func in _FRESH:
-            return func(*plain(args), **{k: plain(a) for k, a in kwargs.items() if k != "like"})
+            made = func(*plain(args), **{k: plain(a) for k, a in kwargs.items() if k != "like"})
+            return self.tape.constant(made) if self.on_gpu else made
         if kwargs.get("out") is not None or func in (np.copyto, np.put, np.place, np.putmask,
                                                      np.fill_diagonal, np.put_along_axis):
             raise writes(func.__name__)
@@ -94,6 +101,9 @@ class Recorded:
                         "np.array, and np.where, not x[...] = y")
 
     def __getitem__(self, index):
+        parts = index if type(index) is tuple else (index,)
+        if self.on_gpu and all(isinstance(i, (int, np.integer)) for i in parts):
+            index = *parts, Ellipsis        # a view without axes, as it is there: not a scalar
         return self.tape.call(operator.getitem, self, index)
 
     def __setitem__(self, index, value):
@@ -131,7 +141,10 @@ class Recorded:
     def tolist(self):
         if self.dtype.kind not in "iub":
             raise no_value("tolist")
-        return self.tape.guard(np.ndarray.tolist if self.ndim else np.generic.item, self)
+        return self.tape.guard(numbers, self)
+
+    def get(self, *args, **kwargs):
+        raise no_value("get")
 
     def __repr__(self):
         return f"Recorded({self.dtype}, {self.shape})"

@@ -95,7 +95,8 @@ def times(b, x, y):
 def masked(b, x, y):
     """A mask that is used several times becomes floats once: NumPy would convert it each time."""
     for a, m in ((x, y), (y, x)):
-        if _floats(a) and in_cache(a) and isinstance(getattr(m, "array", None), np.ndarray) \
+        if b.device is None and _floats(a) and in_cache(a) \
+                and isinstance(getattr(m, "array", None), np.ndarray) \
                 and m.dtype == bool and m.shape == a.shape and b.uses(m) > 1:
             return b.emit(np.multiply, a, b.emit(cast, m, a.dtype))
     return None

@@ -63,14 +63,15 @@ def plus(b, x, y):
 
 
 def with_number(fn):
-    """max(x, 0) with an array of zeros: NumPy has faster code for two arrays.
+    """max(x, 0) with an array of zeros: NumPy has faster code for two arrays (CuPy has not).
 
     They may differ in the sign of a zero.
     """
     @rule(FAST, fn)
     def filled(b, x, y):
         for a, c in ((x, y), (y, x)):
-            if type(a) is Value and isinstance(a.array, np.ndarray) and a.dtype.kind == "f" \
+            if b.device is None and type(a) is Value \
+                    and isinstance(a.array, np.ndarray) and a.dtype.kind == "f" \
                     and type(c) in (int, float) and packed(a.array) and in_cache(a):
                 key = fn, c, a.dtype, a.shape, a.array.strides
                 full = b.known.setdefault(key, Value(np.full_like(a.array, c)))

@@ -6,8 +6,9 @@ import operator
 
 import numpy as np
 
+from ..device import on_gpu
 from .arrays import Number, Recorded, plain
-from .program import Call, Guard, Value, each, ghost, shares
+from .program import Call, Guard, Unfit, Value, each, ghost, on_device, shares
 
 # functions whose result has a shape that follows from those of the operands
 _SHAPED = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np.ravel,
@@ -16,11 +17,19 @@ _SHAPED = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np
            np.argmax, np.argmin, np.argsort, np.sort, np.cumsum, np.clip, np.real, np.imag, np.copy}
 
 
-class Tape:
-    """The calls of one trace, in order."""
+# functions of NumPy that take indices, which may lie on the host where the array does not
+_INDEXED = {np.take, np.take_along_axis, np.delete}
 
-    def __init__(self):
-        self.inputs, self.calls = [], []
+
+class Tape:
+    """The calls of one trace, in order.
+
+    device is None, or the minimeta.Device where the program will run: arrays are the host's all the
+    same while f is traced, and NumPy's scalars and Python's numbers stay on the host for good.
+    """
+
+    def __init__(self, device=None):
+        self.inputs, self.calls, self.device = [], [], device
 
     def input(self, a):
         """`a`, an array or a Python number, as an argument of the program."""
@@ -28,15 +37,24 @@ class Tape:
         self.inputs.append(value)
         return wrap(self, value, a)
 
+    def constant(self, a):
+        """`a`, an array that f made where the program will run."""
+        return wrap(self, Value(a), a)
+
     def call(self, fn, *args, **kwargs):
         """fn of recorded and plain arguments, noted down."""
         given = args, kwargs
+        if self.device is not None:
+            self._refuse(fn, given)
         args, kwargs = self.note(given)
         call = Call(fn, args, kwargs)
         made = fn(*plain(given[0]), **plain(given[1]))
         if not isinstance(made, (np.ndarray, np.generic, tuple, list, bool, int, float, complex)):
             raise TypeError(f"{fn.__name__} returned {type(made).__name__} inside a compiled "
                             "function: leave it out, or call it before")
+        if self.device is not None and on_device(_leaves((args, kwargs))) \
+                and isinstance(made, (np.generic, bool, int, float, complex)):
+            made = np.asarray(made)         # there arrays without axes are arrays
         root = next((a.value.root for a in _recorded(given) if shares(made, a.array)), None)
         whole = tuple(made) if isinstance(made, list) else made
         call.out = Value(whole if root is None else None, call, root=root)
@@ -59,6 +77,19 @@ class Tape:
                 return Value(a.copy(order="K"))
             return a
         return each(tree, leaf)
+
+    def _refuse(self, fn, given):
+        """Leave it to f where arrays of the host and of the device meet."""
+        numpys = isinstance(fn, np.ufunc) or getattr(fn, "__module__", "").startswith("numpy")
+
+        def leaf(a):
+            if isinstance(a, np.ndarray) and numpys and fn not in _INDEXED:
+                raise Unfit(f"{fn.__name__} of arrays on the device and on the host")
+            if type(a) not in (Recorded, Number) and on_gpu(a) and hasattr(a, "dtype"):
+                raise TypeError(
+                    "a compiled function made an array on the GPU by itself, or captured one out "
+                    "of reach: pass it as an argument, or make it with like=, np.ones(3, like=x)")
+        each(given, leaf)
 
     def guard(self, what, recorded):
         """what(array), which the program will check again."""

@@ -19,6 +19,7 @@ class Source:
 
     def __init__(self, program):
         self._layout = layout = Layout(program)
+        self.device = program.device
         self._names, self.constants, self.functions = {}, {}, {"copyto": np.copyto}
         self.lines, self.notes, self.sizes = [], [], layout.sizes
         self.inputs = [f"in{i}" for i in range(len(program.inputs))]
@@ -142,10 +143,14 @@ class Source:
 
     def make(self):
         """A function of the inputs that returns the list of outputs, with buffers of its own."""
-        blocks = [aligned(n) for n in self.sizes]
-        names = {name: np.ndarray(shape, dtype, blocks[block], start, strides)
-                 for name, (block, start, shape, dtype, strides) in self.spots.items()}
-        names = {**self.functions, **self.constants, **names}
+        here = self.device is None
+        blocks = [aligned(n) if here else self.device.empty(n) for n in self.sizes]
+        place = _place if here else self.device.place
+        names = {name: place(blocks[block], *spot) for name, (block, *spot) in self.spots.items()}
+        constants = self.constants if here else {
+            name: self.device.put(a) if isinstance(a, np.ndarray) else a
+            for name, a in self.constants.items()}
+        names = {**self.functions, **constants, **names}
         used = set(compile(str(self), "<compiled>", "exec").co_consts[0].co_names)
         names = {name: a for name, a in names.items() if name in used}
         text = [f"def make({', '.join(names)}):", *("    " + s for s in str(self).splitlines()),
@@ -153,3 +158,8 @@ class Source:
         space = {}
         exec(compile("\n".join(text), "<compiled>", "exec"), space)
         return space["make"](**names)
+
+
+def _place(block, start, shape, dtype, strides):
+    """The array in a block that begins at byte `start`."""
+    return np.ndarray(shape, dtype, block, start, strides)
