@@ -16,7 +16,7 @@ import types
 
 import numpy as np
 
-from ..device import on_gpu, to_host
+from ..device import on_gpu
 from .replace import Copies, attribute_of, cell_of, item_of, length_of, members_of, names_of
 
 _NOTHING = {"PRECALL", "PUSH_NULL", "CACHE", "NOP"}      # of Python's instructions
@@ -52,7 +52,8 @@ class Capture(Copies):
         if isinstance(value, np.ndarray) or elsewhere:
             if self._fixed or not (elsewhere or type(value) is np.ndarray) \
                     or value.dtype.kind not in "biufc":
-                self.watched.append((value, to_host(value).tobytes()))
+                if not elsewhere:           # which no program holds: see Tape
+                    self.watched.append((value, value.tobytes()))
                 self.guards.append((read, holder, key, value))
             else:
                 self._places[id(holder), key] = read, holder, key
@@ -178,7 +179,7 @@ class Capture(Copies):
                     return False
         except (KeyError, IndexError, ValueError, AttributeError):
             return False
-        return all(to_host(a).tobytes() == held for a, held in self.watched)
+        return all(a.tobytes() == held for a, held in self.watched)
 
     def untouched(self):
         """Whether tracing wrote to nothing that is captured."""

@@ -15,7 +15,7 @@ from ..autodiff.guard import engine
 from ..autodiff.trace import RECORDERS
 from ..autodiff.tree import flatten
 from ..device import device, to_host
-from .arrays import Number, Recorded
+from .arrays import Fresh, Number, Recorded
 from .builder import count_uses, rebuild
 from .capture import Capture, Drew, device_array, packed_there, random_numbers
 from .exact import EXACT
@@ -67,7 +67,7 @@ class Compiled:
         functools.update_wrapper(self, f, updated=())
         self.f, self.exact = f, exact
         self.kinds = {}
-        RECORDERS.update((Recorded, Number))
+        RECORDERS.update((Recorded, Number, Fresh))
 
     def __call__(self, *args, **kwargs):
         parts = Parts()
@@ -87,13 +87,15 @@ class Compiled:
         try:
             trace = self._trace(kind, parts, args, kwargs)
             found = trace.first(parts)
-        except Unfit as reason:
-            found = self.f(*args, **kwargs)         # or what f raises
-            kind.unfit = True
-            warnings.warn(f"{getattr(self, '__name__', 'a compiled function')} is not compiled "
-                          f"for the GPU: {reason}", stacklevel=2)
+        except Unfit as error:
+            reason = str(error)
+        else:
+            kind.add(trace, self)
             return found
-        kind.add(trace, self)
+        found = self.f(*args, **kwargs)             # or what f raises
+        kind.unfit = True
+        warnings.warn(f"{getattr(self, '__name__', 'a compiled function')} is not compiled for "
+                      f"the GPU: {reason}", stacklevel=2)
         return found
 
     def _trace(self, kind, parts, args, kwargs):
@@ -262,6 +264,10 @@ class Trace:
         busy, engine.busy = getattr(engine, "busy", False), True
         try:
             out = f(*args, **kwargs)
+        except TypeError as error:
+            if self.device is not None and __package__ in str(error):   # CuPy's own functions
+                raise Unfit(f"it calls CuPy itself ({error})") from None
+            raise
         finally:
             engine.busy = busy
         if self.capture.random_state() != before:
@@ -340,4 +346,4 @@ def _output(a):
     if type(a) is Traced:
         raise TypeError("a compiled function returned a traced array that outlived its "
                         "derivative: return its plain value, minimeta.stop_gradient(x)")
-    return Value(a.copy()) if type(a) is np.ndarray else a
+    return Value(np.array(a, order="C")) if type(a) in (np.ndarray, Fresh) else a

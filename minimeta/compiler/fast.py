@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-from .exact import EXACT, factor, in_cache, made_by, rule, tame
+from .exact import EXACT, ROOTS, factor, in_cache, made_by, rule, tame
 from .program import Value, packed
 
 FAST, SUMS = {}, {}      # SUMS come last: what they make hides what was summed
@@ -53,6 +53,15 @@ def divided(b, x, y):
     if c is None or z is not x or not tame(c, x):
         return None
     return b.emit(np.multiply, x, 1 / c)
+
+
+@rule(FAST, np.power)
+def power(b, x, p):
+    """x**2 is a square, which NumPy knows by itself."""
+    if b.device is not None and type(p) in (int, float) and p in ROOTS \
+            and getattr(x, "dtype", np.dtype(int)).kind in "fc":
+        return b.emit(ROOTS[p], x)
+    return None
 
 
 @rule(FAST, np.add)

@@ -7,7 +7,7 @@ import operator
 import numpy as np
 
 from ..device import on_gpu
-from .arrays import Number, Recorded, plain
+from .arrays import Fresh, Number, Recorded, plain
 from .program import Call, Guard, Unfit, Value, each, ghost, on_device, shares
 
 # functions whose result has a shape that follows from those of the operands
@@ -17,8 +17,8 @@ _SHAPED = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np
            np.argmax, np.argmin, np.argsort, np.sort, np.cumsum, np.clip, np.real, np.imag, np.copy}
 
 
-# functions of NumPy that take indices, which may lie on the host where the array does not
-_INDEXED = {np.take, np.take_along_axis, np.delete}
+# functions that take indices, which may lie on the host where the array does not
+_INDEXED = {operator.getitem, np.take, np.take_along_axis, np.delete}
 
 
 class Tape:
@@ -36,10 +36,6 @@ class Tape:
         value = Value(a, slot=len(self.inputs))
         self.inputs.append(value)
         return wrap(self, value, a)
-
-    def constant(self, a):
-        """`a`, an array that f made where the program will run."""
-        return wrap(self, Value(a), a)
 
     def call(self, fn, *args, **kwargs):
         """fn of recorded and plain arguments, noted down."""
@@ -74,22 +70,24 @@ class Tape:
             if type(a) in (Recorded, Number):
                 return a.value
             if isinstance(a, np.ndarray):
-                return Value(a.copy(order="K"))
+                return Value(np.array(a))
             return a
         return each(tree, leaf)
 
     def _refuse(self, fn, given):
-        """Leave it to f where arrays of the host and of the device meet."""
-        numpys = isinstance(fn, np.ufunc) or getattr(fn, "__module__", "").startswith("numpy")
+        """Leave it to f where arrays of the host and of the device meet, but for indices, and
+        where there is one on the device that the program would hold for good."""
+        def host(a):
+            if type(a) is np.ndarray:
+                raise Unfit(f"{fn.__name__} of arrays on the GPU and on the host")
 
-        def leaf(a):
-            if isinstance(a, np.ndarray) and numpys and fn not in _INDEXED:
-                raise Unfit(f"{fn.__name__} of arrays on the device and on the host")
-            if type(a) not in (Recorded, Number) and on_gpu(a) and hasattr(a, "dtype"):
-                raise TypeError(
-                    "a compiled function made an array on the GPU by itself, or captured one out "
-                    "of reach: pass it as an argument, or make it with like=, np.ones(3, like=x)")
-        each(given, leaf)
+        def stray(a):
+            if type(a) not in (Recorded, Number, Fresh) and on_gpu(a) and hasattr(a, "dtype"):
+                raise Unfit("it makes an array on the GPU by itself, or captures one out of reach: "
+                            "pass it, or make it with like=, as in np.ones(3, like=x)")
+        each(given, stray)
+        if fn not in _INDEXED:
+            each(given[0], host)
 
     def guard(self, what, recorded):
         """what(array), which the program will check again."""
