@@ -29,8 +29,13 @@ BY = ("W1", (31, 7))                    # ... and, at order 2, what it is differ
 OFF = 1e-3                              # their size, relative to the largest entry
 
 
-def network(rng):
-    """(loss, weights): half the mean squared error of tanh layers, of a dict of arrays."""
+def relu(x):
+    """The kinks that most networks have."""
+    return np.maximum(x, 0)
+
+
+def network(rng, unit=np.tanh):
+    """(loss, weights): half the mean squared error of layers of units, of a dict of arrays."""
     weights = {}
     for k, (a, b) in enumerate(zip(SIZES, SIZES[1:])):
         weights[f"W{k}"] = rng.standard_normal((a, b)) / a ** 0.5
@@ -40,7 +45,7 @@ def network(rng):
     def loss(weights):
         h = x
         for k in range(len(SIZES) - 2):
-            h = np.tanh(h @ weights[f"W{k}"] + weights[f"b{k}"])
+            h = unit(h @ weights[f"W{k}"] + weights[f"b{k}"])
         k = len(SIZES) - 2
         return 0.5 * np.mean((h @ weights[f"W{k}"] + weights[f"b{k}"] - y) ** 2)
     return loss, weights
@@ -87,18 +92,19 @@ def wrong_hessian(loss, weights):
 
 
 CASES = {"order 1, correct": correct, "order 1, one wrong entry": wrong_gradient,
-         "order 2, correct": correct_second, "order 2, one wrong entry": wrong_hessian}
+         "order 2, correct": correct_second, "order 2, one wrong entry": wrong_hessian,
+         "order 1, ReLU": correct, "order 2, ReLU": correct_second}
 
 
 def run(name):
     """One case: a dict of what was found, in how many seconds, with how much memory."""
-    loss, weights = network(np.random.default_rng(0))
+    loss, weights = network(np.random.default_rng(0), relu if "ReLU" in name else np.tanh)
     before = _peak()
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     report = CASES[name](loss, weights)
-    seconds = time.perf_counter() - start
+    seconds, worked = time.perf_counter() - start, time.process_time() - worked
     row = max(report.rows, key=lambda r: (r.verdict == "WRONG", r.difference / r.bound))
-    return {"case": name, "verdict": report.verdict, "seconds": seconds,
+    return {"case": name, "verdict": report.verdict, "seconds": seconds, "worked": worked,
             "megabytes": _peak(), "before": before,
             "worst": f"{row.argument} {row.entry}", "off": row.difference,
             "resolution": row.resolution, "report": str(report)}
@@ -112,17 +118,19 @@ def _peak():
 def document(found, command):
     """The results as lines of Markdown."""
     _, weights = network(np.random.default_rng(0))
-    rows = [(f["case"], f["verdict"], f"{f['seconds']:.1f}", f"{f['before']:.0f}",
-             f"{f['megabytes']:.0f}") for f in found]
+    rows = [(f["case"], f["verdict"], f"{f['worked']:.1f}", f"{f['seconds']:.1f}",
+             f"{f['before']:.0f}", f"{f['megabytes']:.0f}") for f in found]
     return ["# The gradient checker on a network", "", f"Made by `{command}`",
             f"on {datetime.date.today()}, Python {platform.python_version()}, "
             f"numpy {np.__version__}.", "",
-            f"{ravel(weights)[0].size:,} weights ({'-'.join(map(str, SIZES))}, tanh), float64, "
-            f"{POINTS} points.  Order 1 entry by entry;",
-            "order 2 along random directions, then by halves to the wrong row and column.",
+            f"{ravel(weights)[0].size:,} weights ({'-'.join(map(str, SIZES))}), float64, "
+            f"{POINTS} points; tanh, or ReLU.",
+            "Order 1 entry by entry; order 2 along random directions, then by halves to the wrong",
+            "row and column.  CPU s: of all threads; seconds: by the clock, on a machine that may",
+            "have had other work to do.",
             f"Planted: {OFF:g} of the largest entry, in {WRONG[0]}{list(WRONG[1])}, at order 2 by "
             f"{BY[0]}{list(BY[1])} and the reverse.", "",
-            *table(("case", "verdict", "seconds", "MB before", "MB peak"), rows), "",
+            *table(("case", "verdict", "CPU s", "seconds", "MB before", "MB peak"), rows), "",
             *(line for f in found if f["verdict"] == "WRONG" for line in item(
                 f"{f['case']}: {f['worst']}, off by {f['off']:.1e}; what can be seen starts at "
                 f"{f['resolution']:.0e}")), ""]

@@ -65,6 +65,12 @@ def measure(threads):
                        1e6 * seconds(lambda: np.matmul(a, b, out=c)))
 
 
+def kernels():
+    """The processors whose kernels OpenBLAS has chosen."""
+    return ", ".join(sorted({library["architecture"] for library in threadpool_info()
+                             if "architecture" in library})) or "unknown"
+
+
 def held_back():
     """Whether OpenBLAS runs a processor with AVX-512 on kernels for one without."""
     try:

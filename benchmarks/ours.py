@@ -17,8 +17,8 @@ def variants(name):
     found = {"eager": (lambda: w.f(*w.args), result)}
     compile = getattr(minimeta, "compile", None)
     if compile is not None:
-        step, numbers = compile(w.f), compile(w.numbers or w.f)
-        found["compiled"] = (lambda: step(*w.args), lambda: result(numbers))
+        step = compile(w.f)             # the other program and its buffers go when it is done
+        found["compiled"] = (lambda: step(*w.args), lambda: result(compile(w.numbers or w.f)))
     return found
 
 

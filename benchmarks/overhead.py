@@ -1,4 +1,6 @@
-"""What an engine costs an operation: `python -m benchmarks.overhead`.
+"""What an engine costs an operation, eagerly.
+
+    python -m benchmarks.overhead [--seconds 4] [--json] [--write docs/results/overhead.md]
 
 A chain of 100 elementwise operations on 10 numbers, y <- tanh(y) x, fifty times: so little
 arithmetic that the time is the engine's own.  The gradient (order 1), and its derivative along v
@@ -8,12 +10,18 @@ take turns in one process; reported are medians, and medians of the ratios withi
 Read next: ../minimeta/autodiff/trace.py, where the time goes.
 """
 import argparse
+import datetime
+import importlib.metadata
 import json
+import os
+import platform
 import statistics
 import sys
 import time
 
 import numpy as np
+
+from minimeta import __version__
 
 PAIRS = 50                       # of tanh and *, so OPERATIONS operations
 OPERATIONS = 2 * PAIRS
@@ -136,24 +144,56 @@ def report(order, times):
             for name, ts in times.items()]
 
 
+def table(rows):
+    lines = ["order  library   us/operation  least  ratio to minimeta  rounds"]
+    for row in rows:
+        lines.append(f"{row['order']:5}  {row['library']:8}  {row['us_per_operation']:12.2f}  "
+                     f"{row['least_us']:5.2f}  {row['ratio_to_minimeta']:17.2f}  "
+                     f"{row['rounds']:6}")
+    return "\n".join(lines)
+
+
+def page(rows, seconds):
+    """The table, with what made it, in Markdown."""
+    packages = {"numpy": "NumPy", "autograd": "HIPS autograd", "torch": "PyTorch"}
+    found = [f"minimeta {__version__}", f"Python {platform.python_version()}"]
+    for package, name in packages.items():
+        try:
+            found.append(f"{name} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return f"""# What an engine costs an operation
+
+Made by `python -m benchmarks.overhead --seconds {seconds:g}` on {datetime.date.today()}, on
+{os.cpu_count()} cores, with {", ".join(found)}.
+
+A chain of {OPERATIONS} elementwise operations on {len(X)} numbers: its gradient (order 1), and the
+derivative of that along a vector (order 2). Microseconds of the whole divided by {OPERATIONS}:
+medians, and the least. The ratio is the library's time to minimeta's, the median of the ratios
+within a round: above 1, minimeta is faster. By hand is NumPy without an engine.
+
+```text
+{table(rows)}
+```
+"""
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overhead",
                                      description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=4, help="for each order [4]")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
+    parser.add_argument("--write", metavar="FILE", help="the table, in Markdown, to a file")
     options = parser.parse_args(arguments)
     rows = []
     for order in (1, 2):
         functions = installed(order)
         agree(functions)
         rows += report(order, measure(functions, options.seconds))
-    if options.json:
-        print(json.dumps(rows))
-        return
-    print("order  library   us/operation  least  ratio to minimeta  rounds")
-    for row in rows:
-        print(f"{row['order']:5}  {row['library']:8}  {row['us_per_operation']:12.2f}  "
-              f"{row['least_us']:5.2f}  {row['ratio_to_minimeta']:17.2f}  {row['rounds']:6}")
+    print(json.dumps(rows) if options.json else table(rows))
+    if options.write:
+        with open(options.write, "w") as file:
+            file.write(page(rows, options.seconds))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The workloads in PyTorch, as its users write them: a loop over tasks, or a task axis.
 
-Read next: peer_jax.py.
+Read next: peer_learn2learn.py.
 """
 import torch
 from torch.autograd import grad

@@ -148,6 +148,11 @@ LACKING = {
                         "second ones of i0, need it",
     "scipy.special.yv": "scipy.special.yn, for a whole order; else the host",
     "scipy.special.ive": "the host, minimeta.device.to_host(x)",
+    "scipy.special.kv": "the host, minimeta.device.to_host(x); the derivatives of k1, and the "
+                        "second ones of k0, need it",
+    "scipy.special.kn": "the host, minimeta.device.to_host(x)",
+    "scipy.special.erfi": "the host, minimeta.device.to_host(x)",
+    "scipy.special.dawsn": "the host, minimeta.device.to_host(x)",
     "scipy.special.stdtr": "the host, minimeta.device.to_host(x)",
     "scipy.linalg.solve_banded": "np.linalg.solve, or the host, minimeta.device.to_host(x)",
     "scipy.linalg.solve_sylvester": "the host, minimeta.device.to_host(x)",

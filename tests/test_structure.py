@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "minimeta"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 RANK = {"device": 0, "pieces": 0, "style": 0, "autodiff": 1, "optim": 2, "nn": 2, "scipy": 2,
-        "check": 2, "compiler": 2, "tasks": 3, "meta": 4, "theory": 5, "minimeta": 6, "testing": 7, "run": 7,
-        "bench": 7, "pytest_plugin": 8, "report": 8, "cli": 9,
+        "check": 2, "compiler": 2, "tasks": 3, "meta": 4, "theory": 5, "minimeta": 6, "testing": 7,
+        "run": 7, "bench": 7, "pytest_plugin": 8, "report": 8, "cli": 9,
         "__main__": 10}                                     # "minimeta": the public names
 LONGEST = 400
 TEXTS = [path for folder in ("minimeta", "tests", "examples", "docs")

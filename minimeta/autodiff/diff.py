@@ -13,7 +13,7 @@ import numpy as np
 
 from .foreign import check_input
 from .guard import Watched, engine, keep
-from .table import RULES, defvjp, no_rule
+from .table import RULES, bad_rule, defvjp, no_rule
 from .trace import Traced, item, items, raw
 
 
@@ -56,7 +56,8 @@ class Level:
                 x = np.copy(x)
             if x.dtype.kind not in "fc":
                 raise TypeError(f"cannot differentiate with respect to {x.dtype} input: "
-                                "convert it to float first, x.astype(float)")
+                                "convert it to float first, x.astype(float), or pass it as an "
+                                "argument that is not differentiated")
             x = keep(x)
             value = x.array if type(x) is Watched else x
         return Traced(value, identity, (x,), {"level": self}, deps)
@@ -144,15 +145,16 @@ def _sweep(latest, pending, leaves, bit, outer):
                     c = vjp(g, y, *operands, **static)
                 elif len(operands) == 2:              # faster than *operands
                     c = vjp(g, y, operands[0], operands[1])
-                elif len(operands) == 1:
-                    c = vjp(g, y, operands[0])
                 else:
                     c = vjp(g, y, *operands)
             if c is None:
                 continue
             v, plain = a.value, c.value if type(c) is Traced else c
-            if plain.dtype is not v.dtype or plain.shape != v.shape:
-                c = fit(c, v)
+            try:
+                if plain.dtype is not v.dtype or plain.shape != v.shape:
+                    c = fit(c, v)
+            except (AttributeError, ValueError) as error:
+                raise bad_rule(fn, i, c, np.shape(v)) from error
             order = -a.order
             before = pending.get(order)
             if before is None:
@@ -175,7 +177,7 @@ def fit(c, v):
     shape = v.shape
     if c.shape != shape:
         lead = c.ndim - len(shape)
-        if lead < 0:
+        if lead < 0 or any([n != m and n != 1 for n, m in zip(shape, c.shape[lead:])]):
             c = np.broadcast_to(c, shape)
         else:
             axes = tuple(range(lead)) + tuple([i + lead for i, n in enumerate(shape)

@@ -28,6 +28,8 @@ class Rule:
 def _arguments(rule):
     """How many named arguments a rule takes; one without *operands must take them all."""
     code = getattr(rule, "__code__", None)
+    if rule is not None and not callable(rule):
+        raise TypeError(f"a rule is a function of (g, y, *operands), or None, not {rule!r}")
     if code is None:                        # None, or a callable that does not say
         return 0 if rule is None else 3
     if code.co_argcount < 3 and not code.co_flags & inspect.CO_VARARGS:
@@ -55,7 +57,10 @@ def defvjp(fn, *vjps, argnums=None, each=None, together=None):
     `together(g, y, *operands)` returns the cotangents of all operands at once, a sequence.
     """
     if argnums is not None:
-        rules = dict(zip(argnums, vjps, strict=True))
+        if len(argnums) != len(vjps):
+            raise ValueError(f"argnums={argnums} names {len(argnums)} operands for {len(vjps)} "
+                             "rules")
+        rules = dict(zip(argnums, vjps))
         vjps = tuple(rules.get(i) for i in range(max(argnums) + 1))
     fn = getattr(fn, "_primitive", fn)
     RULES[fn] = Rule(fn, vjps, each, together)
@@ -88,6 +93,22 @@ def no_rule(fn):
     return NotImplementedError(
         f"no derivative rule for {name}: write it over NumPy functions that have one, "
         f"or add a rule with minimeta.defvjp({name}, ...)")
+
+
+def bad_rule(fn, i, c, shape):
+    found = f"shape {c.shape}" if hasattr(c, "shape") else f"a {type(c).__name__}"
+    return ValueError(f"the derivative rule of {fn.__name__} for operand {i} returned {found}, and "
+                      f"an array of the operand's shape {shape} is wanted")
+
+
+def as_output(fn, value):
+    """What a primitive returned: an array, or a tuple of arrays."""
+    if hasattr(value, "dtype") or isinstance(value, tuple):
+        return value
+    if isinstance(value, (bool, int, float, complex)):
+        return np.asarray(value)
+    raise TypeError(f"the primitive {fn.__name__} returned a {type(value).__name__}: return an "
+                    "array, or a tuple of arrays")
 
 
 def writes(name):

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..device import lacking
 from .guard import Watched, keep
-from .table import FUNCTIONS, PLAIN, QUICK, RULES, no_rule, writes
+from .table import FUNCTIONS, PLAIN, QUICK, RULES, as_output, no_rule, writes
 
 _SCALARS = {bool, int, float, complex, np.bool_, np.int32, np.int64, np.float32, np.float64,
             np.complex64, np.complex128, type(None), str}
@@ -105,7 +105,7 @@ def primitive(fn=None, *, inline=False):
                 for b in a if type(a) is tuple else (a,):       # a tuple: an index
                     if type(b) in RECORDERS:
                         return b.primitive(fn, args, kwargs)
-        return fn(*args, **kwargs)
+        return as_output(fn, fn(*args, **kwargs))
     inner = fn if inline else opaque
 
     @functools.wraps(fn)

@@ -2,6 +2,7 @@
 
 Read next: rules/ravel.py.
 """
+import copy
 
 _CONTAINERS = (dict, list, tuple, type(None))
 
@@ -9,7 +10,7 @@ _CONTAINERS = (dict, list, tuple, type(None))
 def flatten(tree):
     """(leaves, rebuild): the leaves of a nested container, and its inverse on a list of leaves."""
     if isinstance(tree, dict):
-        return _join(tree.values(), lambda parts: type(tree)(zip(tree, parts)))
+        return _join(tree.values(), lambda parts: _dict_like(tree, parts))
     if isinstance(tree, (list, tuple)):
         make = getattr(tree, "_make", type(tree))
         return _join(tree, make)
@@ -20,6 +21,14 @@ def flatten(tree):
 
 def _first(leaves):
     return leaves[0]
+
+
+def _dict_like(tree, parts):
+    if type(tree) is dict:
+        return dict(zip(tree, parts))
+    new = copy.copy(tree)               # a defaultdict, which wants more than pairs
+    new.update(zip(tree, parts))
+    return new
 
 
 def _join(children, make):

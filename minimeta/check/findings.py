@@ -55,9 +55,10 @@ def judged(survey, i, c, resolution, largest):
     if state == FALSE:
         if at in survey.beside:
             return WRONG, "these numbers are those beside a kink, where all is smooth"
-        wrong = int(np.sum((survey.state == FALSE).any(axis=1)))
-        return WRONG, f"{wrong} of {len(survey.lines)} entries are wrong" if wrong > 1 and \
-            wrong < CONFIRM and line.unit is not None else ""
+        wrong, of = int(np.sum((survey.state == FALSE).any(axis=1))), len(survey.lines)
+        about = "" if wrong < CONFIRM else "about "
+        return WRONG, f"{about}{wrong} of {of} entries are wrong" if wrong > 1 and \
+            line.unit is not None else ""
     if state == EDGE:
         return INCONCLUSIVE, "edge of the domain: no finite values on both sides"
     if state == KINK:

@@ -2,10 +2,11 @@
 
 p(t) = F(x + t w), F array-valued, is sampled on both sides of t = 0 on a ladder of steps.  Central
 differences D(t) and one level of Richardson's extrapolation R(t) are as good as
-    bound(t) = |R(t) - R(r t)| + 4 sigma / t + 4 eps |R|,
-r the ratio of the ladder, sigma the noise of F, measured from tables of differences (ECnoise: Moré
-and Wild, Computing Numerical Derivatives with Noise, 2011/12).  The step with the least bound wins,
-of those that agree with all smaller ones.
+    bound(t) = |R(t) - R(r t)| + |kink(t)| / 8 + 4 sigma / t + 4 eps |R|,
+r the ratio of the ladder, kink the gap between one-sided slopes that is left at t = 0, sigma the
+noise of F, measured from tables of differences (ECnoise: Moré and Wild, Computing Numerical
+Derivatives with Noise, 2011/12).  The step with the least bound wins, of those that agree with all
+smaller ones.
 
 Read next: functions.py.
 """

@@ -111,14 +111,14 @@ class Survey:
         return self.steps[start:start + 4]
 
     def look_again(self):
-        """Lines that four steps leave in doubt: with four smaller ones, to get past a kink, then,
+        """Lines that four steps leave in doubt: with four smaller ones, to get past kinks, then,
         the worst first, with the whole ladder."""
         _widen(self.found, len(self.steps))
-        near = self.found.kink.any(axis=1)
-        kinked = np.flatnonzero(near)
-        self.replace(kinked, self.usual_steps(finer=4))
-        blur = np.full(len(self.lines), BLUR)
-        blur[kinked] = BLUR ** 2
+        blur, near = np.full(len(self.lines), BLUR), self.found.kink.any(axis=1)
+        wrong = np.mean(self.off() > 1) > 0.5           # then that is the answer
+        self.replace(np.flatnonzero(near) if wrong else np.sort(self.doubts(blur)),
+                     self.usual_steps(finer=4), sharper=~near)
+        blur[near] = BLUR ** 2
         doubt, certain = self.doubts(blur), 0
         for start in range(0, len(doubt), BATCH):
             some = doubt[start:start + BATCH]
@@ -142,13 +142,17 @@ class Survey:
         some = np.flatnonzero((doubt > 0) | (vague > blur) | np.isnan(vague))
         return some[np.argsort(-doubt[some], kind="stable")]
 
-    def replace(self, some, steps):
-        """Measure some lines again, with other steps."""
+    def replace(self, some, steps, sharper=None):
+        """Measure some lines again, with other steps; where `sharper` (L,), keep the sharper."""
         if len(some):
             again = self.measure([self.lines[i] for i in some], steps)
             _widen(again, len(self.steps))
+            keep = np.ones(len(some), bool)
+            if sharper is not None:
+                bounds = self.found.bound[some].max(axis=1)
+                keep = ~sharper[some] | (again.bound.max(axis=1) < bounds)
             for name in Estimate.__dataclass_fields__:
-                getattr(self.found, name)[some] = getattr(again, name)
+                getattr(self.found, name)[some[keep]] = getattr(again, name)[keep]
 
     def floor(self):
         """Round-off of the claims themselves: a few units of the largest value's last digit."""

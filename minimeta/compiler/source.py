@@ -2,12 +2,17 @@
 
 Read next: ../nn/layers.py, or ../meta/adapt.py.
 """
+import re
+
 import numpy as np
 
 from .arrays import cast
 from .buffers import Layout, aligned, spots
 from .program import Guard, Value, is_view
 
+# functions of two arrays that convert a Python number to the type of the other operand
+_WEAK = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.greater,
+         np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal}
 _LARGE = 1 << 16      # bytes of an array that is let go as soon as nothing needs it
 
 
@@ -21,6 +26,7 @@ class Source:
         self._layout = layout = Layout(program)
         self.device = program.device
         self._names, self.constants, self.functions = {}, {}, {"copyto": np.copyto}
+        self._numbers = {}
         self.lines, self.notes, self.sizes = [], [], layout.sizes
         self.inputs = [f"in{i}" for i in range(len(program.inputs))]
         self._names.update((id(value), name) for value, name in zip(program.inputs, self.inputs))
@@ -36,7 +42,7 @@ class Source:
                 self._line(f"del {', '.join(names)}")
         self.result = self._result(program.outputs)
         self.spots = {self._names[key]: spot for key, spot in spots(layout).items()}
-        del self._layout, self._names
+        del self._layout, self._names, self._numbers
 
     def _dying(self, program):
         """Call number -> large values without a place that it is the last to use."""
@@ -63,6 +69,8 @@ class Source:
         if is_view(call) and fixed:
             return
         name, args, kwargs = self._function(call.fn), list(call.args), dict(call.kwargs)
+        if call.fn in _WEAK and not kwargs:
+            args = self._strong(args)
         if type(call.fn) is Guard:
             return self._line(f"{name}({self._text(args[0])})")
         target = self._names[id(out)]
@@ -78,6 +86,26 @@ class Source:
         else:
             text = self._arguments(name, args, {**kwargs, "out": out})
         self._line(text, out)
+
+    def _strong(self, args):
+        """Operands of a ufunc, a Python number among them as an array of the other one's type.
+
+        That is what NumPy makes of it at every call, in as much time as ten numbers take.
+        """
+        types = {a.array.dtype for a in args if type(a) is Value and hasattr(a.array, "dtype")}
+        if len(args) != 2 or len(types) != 1 or (dtype := types.pop()).kind != "f":
+            return args
+        return [self._number(a, dtype) if type(a) in (int, float) else a for a in args]
+
+    def _number(self, a, dtype):
+        with np.errstate(over="ignore"):
+            found = np.array(a, dtype)
+        key = found.tobytes(), dtype
+        if key not in self._numbers:
+            self._numbers[key] = value = Value(found)
+            self._names[id(value)] = f"n{len(self._numbers)}"
+            self.constants[self._names[id(value)]] = found
+        return self._numbers[key]
 
     def _arguments(self, name, args, kwargs):
         if name == "getitem":
@@ -138,8 +166,10 @@ class Source:
     def describe(self):
         """The text, with the shape, the dtype and the buffer that each line writes."""
         head, *_ = str(self).splitlines()
+        lines = [re.sub(r"\bn\d+\b", lambda name: f"{self.constants[name[0]][()]:g}", line)
+                 for line in self.lines]
         return "\n".join([head, *(f"    {line:56s}  {note}".rstrip() for line, note in
-                                  zip(self.lines, self.notes)), f"    return {self.result}"])
+                                  zip(lines, self.notes)), f"    return {self.result}"])
 
     def make(self):
         """A function of the inputs that returns the list of outputs, with buffers of its own."""

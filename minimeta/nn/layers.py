@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autodiff import defvjp, primitive
 from ..autodiff.rules.linalg import matmul_a, matmul_b, product
+from ..autodiff.rules.reductions import spread
 
 
 def linear(x, w, b):
@@ -48,7 +49,7 @@ def _ones(n, dtype):
 defvjp(affine, lambda g, y, x, w, b: matmul_a(g, y, x, w),
                lambda g, y, x, w, b: matmul_b(g, y, x, w),
                lambda g, y, x, w, b: row_sums(g))
-defvjp(row_sums, lambda h, y, g: np.broadcast_to(h[..., None, :], g.shape))
+defvjp(row_sums, lambda h, y, g: spread(h, g, -2, False))
 
 
 @primitive(inline=True)

@@ -247,6 +247,14 @@ def test_identity_copy_pickle():
     assert all(seen)
 
 
+@pytest.mark.parametrize("f", [len, list, lambda x: [*x], iter, lambda x: x[0]])
+def test_a_0_d_array_has_no_length_and_no_entries(f):
+    with pytest.raises((TypeError, IndexError)) as plain:
+        f(np.array(0.3))
+    with pytest.raises(plain.type):
+        grad(lambda x: f(x) and 1.0)(0.3)
+
+
 def test_x_plus_equals_rebinds():
     def f(x):
         y = x

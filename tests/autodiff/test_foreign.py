@@ -1,6 +1,7 @@
 """Arrays of other libraries, and other objects, in an operation with a traced array."""
 import decimal
 import fractions
+import warnings
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from minimeta import defvjp, grad, primitive, vjp
 from minimeta.autodiff import Traced, foreign
 
 X = np.array([0.3, -0.5, 0.8])
-MATRIX = np.matrix(np.eye(3) * 2)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")                     # that matrices should not be used
+    MATRIX = np.matrix(np.eye(3) * 2)
 MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
 
 

@@ -1,13 +1,15 @@
 """grad, vjp, jvp, hvp, jacobian, hessian: arguments, containers, products, and errors."""
+import collections
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from minimeta import (elementwise_grad, grad, hessian, hvp, jacobian, jvp, ravel, stop_gradient,
-                      value_and_grad, vjp)
+from minimeta import (defvjp, elementwise_grad, grad, hessian, hvp, jacobian, jvp, primitive, ravel,
+                      stop_gradient, value_and_grad, vjp)
 from minimeta.autodiff import Traced, transforms
 from minimeta.nn import mean_squared_error, mlp
+from tests.differences import check_orders
 
 X = np.array([0.3, -0.5, 0.8])
 Y = np.array([1.5, 0.2, -0.4])
@@ -263,3 +265,109 @@ def test_jacobian_of_several_arguments():
     assert np.allclose(H[0][1], np.diag(2 * X)) and np.allclose(H[1][0], np.diag(2 * X))
     assert jacobian(np.ravel)(np.zeros((2, 0))).shape == (0, 2, 0)
     assert jacobian(lambda x: 3.0)(X).tolist() == [0, 0, 0]
+
+
+# ---------------------------------------------------------------- mistakes
+
+@pytest.mark.parametrize("mistake, error, cure", [
+    (lambda: grad(np.sum(X)), TypeError, r"grad\(f\)\(x\), not grad\(f\(x\)\)"),
+    (lambda: grad(np.sum, X), TypeError, "argnums is an int"),
+    (lambda: value_and_grad(f, [0, 1]), TypeError, r"argnums=\(0, 1\)"),
+    (lambda: jacobian(f, "a"), TypeError, "argnums is an int"),
+    (lambda: hessian(f, 1.0), TypeError, "argnums is an int"),
+    (lambda: grad(f)(a=X, b=Y), ValueError, "by position"),
+    (lambda: grad(lambda p: np.sum(p["w"]))({"w": X, "name": "relu"}), TypeError,
+     "an argument that is not differentiated"),
+    (lambda: vjp(np.sin, X)[1](1j * X), TypeError, r"np\.real"),
+    (lambda: jvp(np.sin, (X,), (1j * X,)), TypeError, r"np\.real")])
+def test_mistakes_name_the_cure(mistake, error, cure):
+    with pytest.raises(error, match=cure):
+        mistake()
+
+
+def test_dicts_of_other_kinds():
+    for kind in (collections.OrderedDict, lambda d: collections.defaultdict(list, d)):
+        p = kind({"w": X, "b": np.array(2.0)})
+        g = grad(lambda p: np.sum(p["w"] ** 2) * p["b"])(p)
+        assert type(g) is type(p) and np.allclose(g["w"], 4 * X) and list(g) == list(p)
+        assert np.array_equal(p["w"], X)
+
+
+def test_the_tangent_of_an_integer_is_zero():
+    (y, n), (tangent, zero) = jvp(lambda x: (x * 2, np.argmax(x)), (X,), (Y,))
+    assert n == 2 and zero == 0 and zero.dtype == float and np.allclose(tangent, 2 * Y)
+
+
+@pytest.mark.parametrize("loss", [
+    lambda x: np.sum(x ** 2) * np.ones(3), lambda x: np.sum(x ** 2, axis=-1) * np.sum(x),
+    lambda x: np.sum((x - 0.5 * np.mean(x)) ** 2, axis=-1), lambda x: x[..., 0] * x.size])
+def test_a_batched_hessian_of_what_mixes_the_batch_raises(loss):
+    with pytest.raises(ValueError, match=r"another number.*axis=-1"):
+        hessian(loss, batched=True)(X)
+
+
+# ---------------------------------------------------------------- primitives of one's own
+
+def planted(rule, value=lambda x: 2 * x):
+    @primitive
+    def double(x):
+        return value(x)
+    defvjp(double, rule)
+    return lambda x: np.sum(double(x))
+
+
+@pytest.mark.parametrize("rule", [
+    lambda g, y, x: 2.0, lambda g, y, x: [2.0], lambda g, y, x: np.ones(7),
+    lambda g, y, x: np.ones((3, 2)), lambda g, y, x: np.ones((2, 3, 3, 2))])
+def test_what_a_rule_must_return(rule):
+    """An array of the operand's shape; a transposed one is not reshaped to it."""
+    with pytest.raises(ValueError, match="rule of double for operand 0 returned .* wanted"):
+        grad(planted(rule))(np.ones((2, 3)))
+
+
+def test_a_rule_may_leave_broadcasting_to_the_engine():
+    x = np.ones((2, 3))
+    for c in (np.ones((1, 3)), np.ones(3), np.array(1.0), np.ones((2, 1))):
+        assert grad(planted(lambda g, y, x, c=c: c))(x).tolist() == x.tolist()
+    assert grad(planted(lambda g, y, x: np.ones((5, 2, 3))))(x).tolist() == (5 * x).tolist()
+
+
+def test_what_a_primitive_must_return():
+    assert grad(planted(lambda g, *_: 2 * g, lambda x: 2 * float(x)))(1.5) == 2
+    for value in (lambda x: [x, x], lambda x: None, lambda x: {"y": x}):
+        with pytest.raises(TypeError, match="double returned a .*tuple of arrays"):
+            planted(lambda g, *_: g, value)(X)
+
+
+def test_what_defvjp_takes():
+    with pytest.raises(TypeError, match="function of"):
+        planted(3)
+    with pytest.raises(ValueError, match="2 operands for 1 rules"):
+        defvjp(primitive(lambda x, y: x), lambda g, *_: g, argnums=(0, 1))
+
+
+def test_a_primitive_of_ones_own_at_any_order():
+    @primitive
+    def swing(x, n, y=None, scale=1.0):
+        """Operands x, n and y; scale is static."""
+        return np.sin(scale * x) * y, np.cos(scale * x)
+
+    defvjp(swing, lambda g, out, x, n, y, scale: scale * (g[0] * swing(x, n, y, scale=scale)[1] * y
+                                                          - g[1] * np.sin(scale * x)),
+           lambda g, out, x, n, y, scale: np.sum(g[0] * np.sin(scale * x)), argnums=(0, 2))
+    for operand in (0, 2):
+        def of(v, operand=operand):
+            args = [X, 3.0, np.array(0.7)]
+            args[operand] = v
+            a, b = swing(*args, scale=1.3)
+            return np.sum(a * a * b)
+        check_orders(of, X if operand == 0 else np.array(0.7), orders=4)
+    with pytest.raises(NotImplementedError, match="operand 1 of swing"):
+        grad(lambda n: np.sum(swing(X, n, 0.7)[0]))(3.0)
+    with pytest.raises(TypeError, match="'scale'.*stop_gradient"):
+        grad(lambda s: np.sum(swing(X, 3.0, 0.7, scale=s)[0]))(1.0)
+
+
+def test_a_rule_that_is_zero():
+    f = planted(lambda g, y, x: np.zeros_like(x))
+    assert grad(f)(X).tolist() == [0, 0, 0] and not hessian(lambda x: f(x) * x[0])(X).any()

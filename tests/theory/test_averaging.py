@@ -64,6 +64,10 @@ def test_more_outliers_than_half_move_the_median(x):
 def test_findings():
     check(verify, 4 * [1e-13] + [1e-13, 1e-12, 0.0],
           [(2 / 3, 0.5), (2, 1.9), (1e6, 1e5)], slopes=[(1, 1e-9)])
+    own = np.random.default_rng(0)
+    own.standard_normal((4, 2))
+    assert verify(np.random.default_rng(0))[-1].found == pytest.approx(
+        shift(median, own.standard_normal((5, 2)), 1e6, 3), rel=1e-12)
     names = [f.name.partition(":")[0] for f in verify(np.random.default_rng(0))]
     assert names[:4] == ["K = 1", "K = 2", "K = 3", "K = 4"]
 

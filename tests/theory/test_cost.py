@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from minimeta import grad, hvp, stop_gradient
+from minimeta.autodiff.rules.linalg import times_transposed, transposed_times
+from minimeta.nn.layers import affine
 from minimeta.theory.cost import (SMALL, WIDTHS, graph, growth, jobs, kept_bytes, multiply_adds,
                                   network, picture, verify)
 from minimeta.theory.losses import smooth_loss
@@ -15,6 +17,9 @@ from tests.theory.problems import caught, close, plant, verified
     (lambda t: np.reshape(t, (2, 3)) @ np.ones((3, 4)), 24),
     (lambda t: np.ones((5, 2)) @ np.reshape(t, (2, 3)), 30),
     (lambda t: np.reshape(t, (2, 3)) @ np.ones(3), 6), (lambda t: t @ t, 6),
+    (lambda t: affine(np.reshape(t, (1, 2, 3)), np.ones((3, 4)), np.ones(4)), 24),
+    (lambda t: times_transposed(np.reshape(t, (1, 2, 3)), np.ones((1, 5, 3))), 30),
+    (lambda t: transposed_times(np.reshape(t, (1, 2, 3)), np.ones((1, 2, 5))), 30),
     (lambda t: np.ones((7, 1)) * t, 42), (lambda t: np.concatenate([t, t]), 0),
     (lambda t: np.sum(np.exp(t) * t), 18), (lambda t: t, 0), (lambda t: np.ones(3), 0),
     (lambda t: stop_gradient(t) * 2, 0), (lambda t: [np.exp(t), np.tanh(t)][0], 6)])

@@ -104,7 +104,8 @@ def test_picture():
     x = np.array([0.2, 0.4, 1.0, 2.4])
     mean, geometric, harmonic = x.mean(), np.exp(np.log(x).mean()), 1 / np.mean(1 / x)
     assert drawn.kind == "plane" and np.array_equal(drawn.points[0][1], x)
-    assert not drawn.points[0][2].any() and len(drawn.points) == 5 and len(drawn.lines) == 4
+    assert drawn.points[0][2].tolist() == 4 * [0]
+    assert len(drawn.points) == 5 and len(drawn.lines) == 4
     for (label, c, cost), (_, at, height), best in zip(
             drawn.lines, drawn.points[1:], (mean, geometric, mean, harmonic)):
         assert (c[0], c[-1], len(c)) == (0.15, 2.4, 226) and cost.shape == (226,)

@@ -81,8 +81,14 @@ def test_verify(rng):
     verified(found, gaps=5, slopes=2, counterexamples=2, loosest=1e-9)
     assert all(f.limit <= 0.1 for f in found if f.kind == "slope")
     own = np.random.default_rng(0)
-    for beyond, rank in zip((f for f in found if f.kind == "counterexample"), (None, 2)):
+    slopes = [f for f in found if f.kind == "slope"]
+    for beyond, share, rank in zip((f for f in found if f.kind == "counterexample"), slopes,
+                                   (None, 2)):
         tasks = quadratic_losses(own, 4, 3, rank)
+        late = round(np.log(1e-8) / share.expected)
+        near = gaps(tasks, 0.8, (late, late + 5))
+        assert share.expected == pytest.approx(np.log(rate(tasks, 0.8)))
+        assert share.found == pytest.approx(np.log(near[1] / near[0]) / 5)
         alpha = 2.5 / max(np.linalg.eigvalsh(task.H)[-1] for task in tasks)
         assert beyond.found == pytest.approx(difference(
             weighted_optimum("Reptile", tasks, alpha, 21), nearest_point(tasks)))

@@ -84,7 +84,7 @@ def test_the_step_off_a_point_of_the_sample(seed):
 
 def test_a_point_that_just_holds_is_not_left_for_round_off():
     """Of two points of equal weight each is as good; the pulls may come out unequal by an ulp."""
-    for x in np.random.default_rng(0).standard_normal((40, 2, 3)):
+    for x in np.random.default_rng(1).standard_normal((40, 2, 3)):
         assert geometric_median(x, np.full(2, 0.5)).tolist() in x.tolist()
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minimeta import grad
 from minimeta.theory.losses import smooth_losses
 from minimeta.theory.minibatches import (METHODS, at_a_kink, average_gradient, average_of_products,
                                          average_product, coefficients, expected_direction,
@@ -143,6 +144,13 @@ def test_at_a_kink_the_remainder_is_of_order_alpha(alpha):
     for w in way:
         losses = [lambda t: w[0] * t[0], lambda t: np.maximum(t[0], 0.0) ** 2 / 2]
         assert path_gradients(losses, np.zeros(1), alpha)[1] == max(-alpha * w[0], 0)
+
+
+def test_at_a_kink_both_sides_count(monkeypatch):
+    """With 3 for the second derivative: 3 - 1 from above and 3 from below."""
+    plant(monkeypatch, at_a_kink, "path_gradient_expansion", lambda losses, theta, alpha: [
+        None, -3 * alpha * grad(losses[0])(theta)])
+    assert at_a_kink(0.25) == 5
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1e8])

@@ -68,6 +68,7 @@ def test_the_limiting_slope_is_that_at_the_smallest_step_and_beyond():
     at, y = np.log(h[-3:]), np.log(errors[-3:])
     line = np.polyfit(np.exp((at[1:] + at[:-1]) / 2), np.diff(y) / np.diff(at), 1)
     assert near == pytest.approx(line[1], rel=1e-9)
+    assert limiting_slope(h[-3:], errors[-3:], 0.0) == near        # three steps are enough
     assert limiting_slope(h, errors, errors[4] / CLEAR) == limiting_slope(h[:4], errors[:4], 0.0)
     uneven = np.array([1.0, 0.4, 0.3])
     assert limiting_slope(uneven, uneven ** 2, 0.0) == pytest.approx(2, rel=1e-12)

@@ -16,6 +16,7 @@ from ..trace import primitive, record
 
 _2_SQRT_PI = 2 / math.sqrt(math.pi)
 _SQRT_PI_2 = math.sqrt(math.pi) / 2
+_SQRT_2PI = math.sqrt(2 * math.pi)
 _1_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
 
@@ -33,6 +34,10 @@ def _iv(n, x):
     return record(special.iv, n, x)
 
 
+def _kv(n, x):
+    return record(special.kv, n, x)
+
+
 def _quotient(x, y):
     """x / y, and 0 for 0 / 0; smooth in x."""
     return x / np.where((x == 0) & (y == 0), 1, y)
@@ -46,6 +51,12 @@ defvjp(special.erf,      lambda g, y, x: g * (_2_SQRT_PI * np.exp(-x * x)))
 defvjp(special.erfc,     lambda g, y, x: g * (-_2_SQRT_PI * np.exp(-x * x)))
 defvjp(special.erfinv,   lambda g, y, x: g * (_SQRT_PI_2 * np.exp(y * y)))
 defvjp(special.erfcinv,  lambda g, y, x: g * (-_SQRT_PI_2 * np.exp(y * y)))
+defvjp(special.erfcx,    lambda g, y, x: g * (2 * x * y - _2_SQRT_PI))
+defvjp(special.erfi,     lambda g, y, x: g * (_2_SQRT_PI * np.exp(x * x)))
+defvjp(special.dawsn,    lambda g, y, x: g * (1 - 2 * x * y))
+defvjp(special.exp1,     lambda g, y, x: -g * np.exp(-x) / x)
+defvjp(special.expi,     lambda g, y, x: g * np.exp(x) / x)
+defvjp(special.ndtri,    lambda g, y, x: g * (_SQRT_2PI * np.exp(0.5 * y * y)))
 defvjp(special.ndtr,     lambda g, y, x: g * (_1_SQRT_2PI * np.exp(-0.5 * x * x)))
 defvjp(special.log_ndtr, lambda g, y, x: g * (_1_SQRT_2PI * np.exp(-0.5 * x * x - y)))
 
@@ -95,4 +106,19 @@ defvjp(special.i1,       lambda g, y, x: g * 0.5 * (special.i0(x) + _iv(2, x)))
 defvjp(special.iv, None, lambda g, y, n, x: g * 0.5 * (_iv(n - 1, x) + _iv(n + 1, x)))
 defvjp(special.ive, None, lambda g, y, n, x: g * (
     0.5 * (special.ive(n - 1, x) + special.ive(n + 1, x)) - np.sign(x) * y))
+defvjp(special.i0e,      lambda g, y, x: g * (special.i1e(x) - np.sign(x) * y))
+defvjp(special.i1e,      lambda g, y, x: g * (
+    0.5 * (special.i0e(x) + record(special.ive, 2, x)) - np.sign(x) * y))
+defvjp(special.k0,       lambda g, y, x: -g * special.k1(x))
+defvjp(special.k1,       lambda g, y, x: -g * 0.5 * (special.k0(x) + _kv(2, x)))
+defvjp(special.kn, None, lambda g, y, n, x: -g * 0.5 * (_kv(np.trunc(n) - 1, x)
+                                                        + _kv(np.trunc(n) + 1, x)))
+defvjp(special.kv, None, lambda g, y, n, x: -g * 0.5 * (_kv(n - 1, x) + _kv(n + 1, x)))
+
+# SciPy's own, of names that NumPy has as well
+defvjp(special.exp2,     lambda g, y, x: g * y * 0.6931471805599453)
+defvjp(special.exp10,    lambda g, y, x: g * y * 2.302585092994046)
+defvjp(special.expm1,    lambda g, y, x: g * (y + 1))
+defvjp(special.log1p,    lambda g, y, x: g / (x + 1))
+defvjp(special.cbrt,     lambda g, y, x: g / (3 * y * y))
 PLAIN.add(special.gammasgn)

@@ -17,6 +17,9 @@ for _name in sorted(m.name for m in pkgutil.iter_modules(__path__)):
 if np.lib.NumpyVersion(np.__version__) < "2.1.0":
     for _name in ("clip, keywords", "cumulative_prod", "cumulative_sum", "unstack"):
         del COMPOSITIONS[_name]
-ALL = {getattr(fn, "__name__", fn): sample for fn, sample in SAMPLES.items()}
+ALL = {}
+for _fn, _sample in SAMPLES.items():
+    _name = getattr(_fn, "__name__", _fn)           # SciPy has some names of NumPy's
+    ALL[f"scipy.{_name}" if _name in ALL else _name] = _sample
 ALL |= {name + ", again" * (name in ALL): sample for name, sample in COMPOSITIONS.items()}
 assert len(ALL) == len(SAMPLES) + len(COMPOSITIONS)

@@ -13,7 +13,9 @@ SAMPLES = {fn: (fn, (A,)) for fn in (
     special.expit, special.logit, special.log_expit, special.erf, special.erfc, special.erfinv,
     special.erfcinv, special.ndtr, special.log_ndtr, special.gamma, special.gammaln,
     special.digamma, special.entr, special.rgamma, special.j0, special.j1, special.y0, special.y1,
-    special.i0, special.i1)}
+    special.i0, special.i1, special.erfcx, special.erfi, special.dawsn, special.exp1, special.expi,
+    special.ndtri, special.i0e, special.i1e, special.k0, special.k1, special.exp2, special.exp10,
+    special.expm1, special.log1p, special.cbrt)}
 SAMPLES |= {fn: (fn, (A, B)) for fn in (
     special.beta, special.betaln, special.xlogy, special.xlog1py, special.rel_entr,
     special.kl_div)}
@@ -21,6 +23,8 @@ SAMPLES |= {
     special.jv: (lambda x: special.jv(3, x), (3 * A,)),
     special.iv: (lambda x: special.iv(2, x), (A,)),
     special.ive: (lambda x: special.ive(2, x), (A,)),
+    special.kn: (lambda x: special.kn(2, x), (A,)),
+    special.kv: (lambda x: special.kv(1.5, x), (A,)),
     special.yn: (lambda x: special.yn(2, x), (A,)),
     special.yv: (lambda x: special.yv(1.5, x), (A,)),
     special.gammainc: (lambda x: special.gammainc(1.7, x), (A,)),
