@@ -69,7 +69,7 @@ class Source:
         if is_view(call) and fixed:
             return
         name, args, kwargs = self._function(call.fn), list(call.args), dict(call.kwargs)
-        if call.fn in _WEAK and not kwargs:
+        if call.fn in _WEAK and not kwargs and self.device is None:
             args = self._strong(args)
         if type(call.fn) is Guard:
             return self._line(f"{name}({self._text(args[0])})")

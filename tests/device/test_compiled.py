@@ -2,6 +2,7 @@
 
 Read next: test_batched.py.
 """
+import re
 import sys
 import tracemalloc
 import types
@@ -129,6 +130,19 @@ def test_a_buffer_that_is_free_too_early_is_caught(device, monkeypatch):
         except AssertionError:
             caught += 1
     assert caught > 2
+
+
+def test_what_pays_on_a_cpu_alone_is_left_out(put):
+    """Numbers that become arrays, masks that become numbers; squares are squares if asked."""
+    def f(x):
+        mask = x > 0
+        return np.maximum(x, 0) * 3.0 + mask * x + mask * (x + 1.0), x ** 2
+    for exact in (True, False):
+        compiled = compile(f, exact=exact)
+        found, text = compiled(put(X)), str(compiled)
+        np.testing.assert_allclose(to_host(found[0]), f(X)[0], rtol=1e-15)
+        assert re.search(r"maximum\(\w+, 0,", text) and "3.0" in text and "copyto" not in text
+        assert ("square" in text) == (not exact) == ("power" not in text)
 
 
 # ---------------------------------------------------------------- learners
