@@ -3,10 +3,12 @@
     python -m benchmarks.gpu_parts [--quick]
 
 A step is sent off and then waited for: where sending takes as long as all of it, the GPU waits for
-Python, and fewer kernels or larger batches help; where it does not, they do not.  The pool of CuPy
-keeps what is freed: after a warm-up a step takes no memory of the driver.  And for runs of
-elementwise work as they are in `nn` and `optim`, the time of the calls one by one, and of the
-same function through cupy.fuse.
+Python, and fewer kernels or larger batches help; where it does not, they do not.  Each step is
+timed as it is and compiled.  The pool of CuPy keeps what is freed: after a warm-up a step takes no
+memory of the driver.  Of compiled steps it says how many calls there are, and how many there would
+be if each run of elementwise calls of one shape were one.  And for runs of elementwise work as they
+are in `nn` and `optim`, the time of the calls one by one, and of the same function through
+cupy.fuse.
 
 Read next: on_gpu.py.
 """
@@ -24,9 +26,33 @@ from minimeta.device import DeviceError
 STEPS = 10
 
 
-def launching(device, name, quick=False):
-    """(seconds until a step is sent off, until it is done), medians of STEPS, on a warm device."""
+def steps(device, name, quick=False):
+    """(a step as it is, the same compiled), after a check that they give the same."""
     step = ours(PROBLEMS[name](np.random.default_rng(0), quick), device)
+    compiled = minimeta.compile(step)
+    expected = device.get(step())
+    np.testing.assert_allclose(device.get(compiled()), expected, rtol=1e-3,
+                               atol=1e-4 * np.abs(expected).max())
+    return step, compiled
+
+
+def calls(compiled):
+    """(calls of a compiled step's program, and with each elementwise run of one shape as one)."""
+    (trace, ), = (kind.traces for kind in compiled.kinds.values())
+    source, merged, last = trace.source, 0, None
+    lines = [(line, note) for line, note in zip(source.lines, source.notes)
+             if not line.startswith("del ")]
+    for line, note in lines:
+        fn = source.functions.get(line.partition("(")[0].rpartition(" ")[2])
+        elementwise = isinstance(fn, np.ufunc) and fn.signature is None
+        shape = note.partition("(")[2].partition(")")[0] if elementwise else None
+        merged += shape is None or shape != last
+        last = shape
+    return len(lines), merged
+
+
+def launching(device, step):
+    """(seconds until a step is sent off, until it is done), medians of STEPS, on a warm device."""
     sent, done = [], []
     for k in range(STEPS + 2):
         device.synchronize()
@@ -38,9 +64,8 @@ def launching(device, name, quick=False):
     return statistics.median(sent[2:]), statistics.median(done[2:])
 
 
-def growth(device, name, quick=False):
+def growth(device, step):
     """Bytes that STEPS steps take of the driver after a warm-up: 0 if the pool serves them all."""
-    step = ours(PROBLEMS[name](np.random.default_rng(0), quick), device)
     pool = device.cupy.get_default_memory_pool()
     for _ in range(2):
         step()
@@ -99,10 +124,18 @@ def lines(device, quick=False):
     """The measurements, in Markdown."""
     out = ["| a step | sent off | done | memory that 10 steps take of the driver |",
            "|---|---|---|---|"]
+    programs = ["", "| a compiled step | calls | with elementwise runs as one | times as fast |",
+                "|---|---|---|---|"]
     for name in PROBLEMS:
-        sent, done = launching(device, name, quick)
-        out.append(f"| {name} | {1e3 * sent:.3g} ms | {1e3 * done:.3g} ms | "
-                   f"{growth(device, name, quick) / 1e6:.3g} MB |")
+        took = []
+        for step, how in zip(steps(device, name, quick), ("", ", compiled")):
+            sent, done = launching(device, step)
+            took.append(done)
+            out.append(f"| {name}{how} | {1e3 * sent:.3g} ms | {1e3 * done:.3g} ms | "
+                       f"{growth(device, step) / 1e6:.3g} MB |")
+        counts = calls(step)
+        programs.append(f"| {name} | {counts[0]} | {counts[1]} | {took[0] / took[1]:.2f} |")
+    out += programs
     out += ["", "| elementwise work | call by call | fused | times as fast |", "|---|---|---|---|"]
     for name, plain, fused in fusing(device, 0.1 if quick else 1.0, quick):
         out.append(f"| {name} | {1e3 * plain:.3g} ms | {1e3 * fused:.3g} ms | "

@@ -34,6 +34,10 @@ class Device:
     def synchronize(self):
         """Wait until all work that was sent to the device is done."""
 
+    def lane(self):
+        """What works in order: buffers that one lane has used are not for another's use."""
+        return None
+
     def __repr__(self):
         return f"<minimeta.device {self.name}: {self.about}>"
 
@@ -49,6 +53,19 @@ class GPU(Device):
 
     def put(self, a):
         return _map(lambda x: self.cupy.asarray(x) if isinstance(x, HOST) else x, a)
+
+    def empty(self, n):
+        """A block of n bytes, or a few more."""
+        return self.cupy.empty(n + -n % 64, np.uint8)
+
+    def place(self, block, start, shape, dtype, strides):
+        """The array in a block that begins at byte `start`; no kernel runs."""
+        first = block[start:start + dtype.itemsize].view(dtype)
+        return view(first, shape, strides)
+
+    def lane(self):
+        cuda = self.cupy.cuda
+        return cuda.Device().id, cuda.get_current_stream().ptr
 
     def held(self, step):
         """Bytes that the memory pool takes from the GPU in a call of `step`."""
@@ -95,8 +112,8 @@ CPU = Device()
 
 
 def on_gpu(a):
-    """Whether a is an array of CuPy's."""
-    return type(a).__module__.partition(".")[0] == "cupy"
+    """Whether a is an array of CuPy's, or what stands in for one while a function is compiled."""
+    return type(a).__module__.partition(".")[0] == "cupy" or getattr(a, "on_gpu", False)
 
 
 def on_host(a):

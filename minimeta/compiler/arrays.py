@@ -24,7 +24,7 @@ _FRESH = {np.zeros_like, np.ones_like, np.empty_like, np.arange, np.zeros, np.on
 
 def plain(tree):
     """`tree` with recorded arrays as they are in the trace."""
-    return each(tree, lambda a: a.array if type(a) in (Recorded, Number) else a)
+    return each(tree, lambda a: a.array if type(a) in (Recorded, Number) else _values(a))
 
 
 def no_value(name):
@@ -44,11 +44,51 @@ def cast(x, dtype):
     return x.astype(dtype)
 
 
+def numbers(x):
+    """An array as Python's numbers."""
+    return x.tolist()
+
+
+def fresh(made):
+    """What was made of constants on a device: arrays, also where NumPy makes scalars."""
+    return np.asarray(made).view(Fresh) if isinstance(made, (np.ndarray, np.generic)) else made
+
+
+def _values(a):
+    return a.view(np.ndarray) if type(a) is Fresh else a
+
+
+class Fresh(np.ndarray):
+    """An array that f makes on a device, of nothing but constants; it may be written to."""
+    on_gpu = True
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if any(type(a) in (Recorded, Number, Traced) for a in inputs):
+            return NotImplemented
+        return fresh(getattr(ufunc, method)(*plain(inputs), **plain(kwargs)))
+
+    def __array_function__(self, func, types, args, kwargs):
+        found = super().__array_function__(func, types, args, kwargs)
+        return found if found is NotImplemented else each(found, fresh)
+
+    def primitive(self, fn, args, kwargs):
+        """A primitive: a call of the program if there is more than constants to it."""
+        others = []
+        each((args, kwargs), lambda a: others.append(a) if type(a) in (Recorded, Number) else None)
+        if others:
+            return others[0].primitive(fn, args, kwargs)
+        return each(fn(*plain(args), **plain(kwargs)), fresh)
+
+    def get(self, *args, **kwargs):
+        return np.array(self)
+
+
 class Recorded:
     """An array of the program, in the place of an array."""
     __slots__ = ("tape", "value", "array")
     __hash__ = None
-    on_host = True
+    on_gpu = property(lambda self: self.tape.device is not None)
+    on_host = property(lambda self: self.tape.device is None)
 
     def __init__(self, tape, value, array):
         self.tape, self.value, self.array = tape, value, array
@@ -79,7 +119,8 @@ class Recorded:
         if func in _STATIC:
             return func(*plain(args), **plain(kwargs))
         if func in _FRESH:
-            return func(*plain(args), **{k: plain(a) for k, a in kwargs.items() if k != "like"})
+            made = func(*plain(args), **{k: plain(a) for k, a in kwargs.items() if k != "like"})
+            return fresh(made) if self.on_gpu else made
         if kwargs.get("out") is not None or func in (np.copyto, np.put, np.place, np.putmask,
                                                      np.fill_diagonal, np.put_along_axis):
             raise writes(func.__name__)
@@ -94,6 +135,9 @@ class Recorded:
                         "np.array, and np.where, not x[...] = y")
 
     def __getitem__(self, index):
+        parts = index if type(index) is tuple else (index,)
+        if self.on_gpu and all(isinstance(i, (int, np.integer)) for i in parts):
+            index = *parts, Ellipsis        # a view without axes, as it is there: not a scalar
         return self.tape.call(operator.getitem, self, index)
 
     def __setitem__(self, index, value):
@@ -131,7 +175,10 @@ class Recorded:
     def tolist(self):
         if self.dtype.kind not in "iub":
             raise no_value("tolist")
-        return self.tape.guard(np.ndarray.tolist if self.ndim else np.generic.item, self)
+        return self.tape.guard(numbers, self)
+
+    def get(self, *args, **kwargs):
+        raise no_value("get")
 
     def __repr__(self):
         return f"Recorded({self.dtype}, {self.shape})"

@@ -37,7 +37,7 @@ class Layout:
 
     def _allocate(self, call, i):
         out = call.out
-        if id(out) in self.fresh or not takes_out(call):
+        if id(out) in self.fresh or not takes_out(call, self.program.device):
             return
         if isinstance(call.fn, np.ufunc):
             for a in call.operands():
@@ -92,8 +92,9 @@ def _fresh_outputs(program):
     """ids of outputs that no view looks into: their call may allocate what the caller gets."""
     roots = {id(call.out.root) for call in program.calls if call.out.root is not call.out}
     fresh = set()
+    scalars = program.device is None        # NumPy makes them where CuPy makes arrays
     each(program.outputs, lambda a: fresh.add(id(a)) if type(a) is Value and a.call is not None
-         and a.root is a and id(a) not in roots and np.ndim(a.array) else None)
+         and a.root is a and id(a) not in roots and (np.ndim(a.array) or not scalars) else None)
     return fresh
 
 
@@ -106,9 +107,11 @@ def _copied_inputs(program):
 # ---------------------------------------------------------------- who can write where
 
 _WRITES = {np.concatenate, np.stack, np.einsum, np.take, np.clip, np.cumsum, np.dot, np.mean}
+# CuPy's counterparts take an out= where these do, and no others do for sure
+_WRITES_THERE = _WRITES - {np.einsum} | {np.max, np.min, np.any, np.all}
 
 
-def takes_out(call):
+def takes_out(call, device=None):
     """Whether the call can write its result into memory it is given."""
     out, fn = call.out.array, call.fn
     if type(fn) is Guard or not packed(out) or call.out.root is not call.out:
@@ -117,6 +120,8 @@ def takes_out(call):
         return fn.nout == 1
     if fn is cast or isinstance(getattr(fn, "__self__", None), np.ufunc):
         return True
+    if device is not None:
+        return fn in _WRITES_THERE
     if fn in _WRITES:
         return True
     try:

@@ -8,14 +8,15 @@ Read next: exact.py.
 """
 import numpy as np
 
-from .program import (Call, Guard, Program, Value, address, each, ghost, is_large, is_view, run,
-                      shares)
+from .program import (Call, Guard, Program, Value, address, each, ghost, is_large, is_view,
+                      on_device, run, shares)
 
 _SMALL = 1 << 16        # bytes: constants up to here are compared, larger ones are taken to differ
 _FEW = 1 << 12          # bytes of indices that are compared
 _ORIGINAL = {np.sum: np.add.reduce, np.prod: np.multiply.reduce, np.max: np.maximum.reduce,
              np.min: np.minimum.reduce, np.any: np.logical_or.reduce,
              np.all: np.logical_and.reduce}
+_ON_DEVICE = {np.sum: np.add.reduce, np.prod: np.multiply.reduce}      # all that CuPy has
 
 
 class Builder:
@@ -24,10 +25,11 @@ class Builder:
     rules maps a function to those that may replace its calls: rule(builder, *args, **kwargs)
     returns a value or None.  made holds what calls made before, so that they need not be made
     again, and alike the large arrays that calls on operands of the same layout made.  uses(value)
-    is how often the program before used it.
+    is how often the program before used it.  device is the program's.
     """
 
-    def __init__(self, rules, made=(), alike=()):
+    def __init__(self, rules, made=(), alike=(), device=None):
+        self.device = device
         self.rules, self.calls, self.made, self.alike = rules, [], dict(made), dict(alike)
         self.known, self.views, self.counts, self.kept = {}, {}, {}, []
 
@@ -64,7 +66,8 @@ class Builder:
         root = next((a.root for a in call.operands() if shares(array, a.array)), None)
         if constant:
             return self.constant(array)
-        if isinstance(array, np.generic) and fn is not number:
+        if isinstance(array, np.generic) and fn is not number and (
+                self.device is None or on_device(a.array for a in call.operands())):
             array = np.asarray(array)       # with memory of its own, which can be written to
         call.out = Value(array, call, root=root)
         if root is None:
@@ -151,14 +154,16 @@ def frozen(tree):
 def rebuild(program, rules):
     """The program with the rules applied, nothing made twice, and nothing that is not used."""
     made, alike = {}, {}
+    originals = _ORIGINAL if program.device is None else _ON_DEVICE
     for call in program.calls:
         if type(call.fn) is not Guard:
-            (fn, *args), kwargs = normal(call.fn, call.args, call.kwargs)
+            (fn, *args), kwargs = normal(call.fn, call.args, call.kwargs, originals)
             args, out = tuple(args), call.out
             made[fn, _identities(args), _identities(kwargs)] = out.array
             if out.root is out and is_large(out.array):
                 alike[fn, _layouts(args), _layouts(kwargs)] = out.array
-    builder, new = Builder(rules, made, alike), {id(value): value for value in program.inputs}
+    builder, new = Builder(rules, made, alike, program.device), {}
+    new.update((id(value), value) for value in program.inputs)
     counts = count_uses(program)
 
     def leaf(a):
@@ -172,7 +177,7 @@ def rebuild(program, rules):
         if type(call.fn) is Guard:
             builder.guard(call.fn, *args)
             continue
-        args, kwargs = normal(call.fn, args, kwargs)
+        args, kwargs = normal(call.fn, args, kwargs, originals)
         value = builder.emit(*args, **kwargs)
         new[id(call.out)] = value
         builder.counts[id(value)] = builder.counts.get(id(value), 0) + counts.get(id(call.out), 0)
@@ -182,18 +187,18 @@ def rebuild(program, rules):
         scalar = type(a) is Value and isinstance(a.array, np.generic)
         return builder.emit(number, made) if scalar and made.array.__class__ is np.ndarray else made
     outputs = each(program.outputs, output)
-    return without_dead(Program(program.inputs, builder.calls, outputs))
+    return without_dead(Program(program.inputs, builder.calls, outputs, (), program.device))
 
 
-def normal(fn, args, kwargs):
+def normal(fn, args, kwargs, originals):
     """((fn, *args), kwargs), in one way of the several that a call can be written."""
-    if fn in _ORIGINAL:
+    if fn in originals:
         names = ("axis", "dtype", "out", "keepdims")
         kwargs = {**dict(zip(names, args[1:])), **kwargs}
         axis = kwargs.pop("axis", None)
         kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not np._NoValue
                   and not (k == "keepdims" and v is False)}
-        return (_ORIGINAL[fn], args[0]), {"axis": axis, **kwargs}
+        return (originals[fn], args[0]), {"axis": axis, **kwargs}
     return (fn, *args), kwargs
 
 
@@ -217,4 +222,4 @@ def without_dead(program):
             needed.update(id(a) for a in call.operands())
         else:
             dead.append(call)
-    return Program(program.inputs, calls[::-1], program.outputs, dead)
+    return Program(program.inputs, calls[::-1], program.outputs, dead, program.device)

@@ -16,6 +16,7 @@ import types
 
 import numpy as np
 
+from ..device import on_gpu
 from .replace import Copies, attribute_of, cell_of, item_of, length_of, members_of, names_of
 
 _NOTHING = {"PRECALL", "PUSH_NULL", "CACHE", "NOP"}      # of Python's instructions
@@ -47,9 +48,12 @@ class Capture(Copies):
 
     def _hold(self, node, read, holder, key, value):
         """`value`, which code finds at `key` of `holder`, a part of `node`."""
-        if isinstance(value, np.ndarray):
-            if self._fixed or type(value) is not np.ndarray or value.dtype.kind not in "biufc":
-                self.watched.append((value, value.tobytes()))
+        elsewhere = device_array(value)
+        if isinstance(value, np.ndarray) or elsewhere:
+            if self._fixed or not (elsewhere or type(value) is np.ndarray) \
+                    or value.dtype.kind not in "biufc":
+                if not elsewhere:           # which no program holds: see Tape
+                    self.watched.append((value, value.tobytes()))
                 self.guards.append((read, holder, key, value))
             else:
                 self._places[id(holder), key] = read, holder, key
@@ -164,7 +168,7 @@ class Capture(Copies):
 
     def read(self):
         """The captured arrays as they are now."""
-        return [read(holder, key) for read, holder, key in self.slots]
+        return [packed_there(read(holder, key)) for read, holder, key in self.slots]
 
     def holds(self):
         """Whether all that was compared is still the same."""
@@ -195,6 +199,16 @@ class Capture(Copies):
                        else g.get_state() if hasattr(g, "get_state") else g.getstate())
                   for g in self.generators]
         return [*states, repr(np.random.get_state()), random.getstate()]
+
+
+def device_array(a):
+    """Whether a is an array on a GPU: not one of CuPy's other objects."""
+    return on_gpu(a) and hasattr(a, "strides")
+
+
+def packed_there(a):
+    """a; in C order if it is on a GPU, for copies on the host are."""
+    return a.copy() if device_array(a) and not a.flags.c_contiguous else a
 
 
 class Drew(TypeError):

@@ -14,12 +14,13 @@ from ..autodiff import Traced
 from ..autodiff.guard import engine
 from ..autodiff.trace import RECORDERS
 from ..autodiff.tree import flatten
-from .arrays import Number, Recorded
+from ..device import device, to_host
+from .arrays import Fresh, Number, Recorded
 from .builder import count_uses, rebuild
-from .capture import Capture, Drew, random_numbers
+from .capture import Capture, Drew, device_array, packed_there, random_numbers
 from .exact import EXACT
 from .fast import FAST, SUMS
-from .program import Changed, Program, Value, guarded
+from .program import Changed, Program, Unfit, Value, guarded
 from .record import Tape
 from .source import Source
 
@@ -46,8 +47,10 @@ def compile(f=None, *, exact=False):
     - Captured arrays are read at each call; rebinding or changing what else f reads traces anew.
     - f must be pure: drawing random numbers, or writing to anything captured, raises.
     - Results belong to the caller, arguments are never written to, and threads may share it.
-    - Called with traced arrays, inside a derivative, or with arrays that are not NumPy's, f itself
-      runs.
+    - Arrays on a GPU are inputs as well: the program is then CuPy's, on buffers there, and as on a
+      GPU without it, nothing looks at numbers unasked.
+    - Called with traced arrays, inside a derivative, with arrays that are not NumPy's or CuPy's, or
+      with some of both, f itself runs.
 
     print(compiled) shows the programs.
     """
@@ -64,24 +67,36 @@ class Compiled:
         functools.update_wrapper(self, f, updated=())
         self.f, self.exact = f, exact
         self.kinds = {}
-        RECORDERS.update((Recorded, Number))
+        RECORDERS.update((Recorded, Number, Fresh))
 
     def __call__(self, *args, **kwargs):
         parts = Parts()
-        if not parts.take((args, kwargs)):
+        if not parts.take((args, kwargs)) or len(parts.sides) > 1:
             return self.f(*args, **kwargs)
         key = tuple(parts.key)
         kind = self.kinds.get(key)
         if kind is None:
             kind = self.kinds.setdefault(key, Kind(parts))
+        if kind.unfit:
+            return self.f(*args, **kwargs)
         for trace in kind.traces:
             try:
                 return trace(parts)
             except Changed:
                 pass
-        trace = self._trace(kind, parts, args, kwargs)
-        kind.add(trace, self)
-        return trace(parts)
+        try:
+            trace = self._trace(kind, parts, args, kwargs)
+            found = trace.first(parts)
+        except Unfit as error:
+            reason = str(error)
+        else:
+            kind.add(trace, self)
+            return found
+        found = self.f(*args, **kwargs)             # or what f raises
+        kind.unfit = True
+        warnings.warn(f"{getattr(self, '__name__', 'a compiled function')} is not compiled for "
+                      f"the GPU: {reason}", stacklevel=2)
+        return found
 
     def _trace(self, kind, parts, args, kwargs):
         for _ in range(ATTEMPTS):
@@ -129,6 +144,7 @@ class Kind:
     def __init__(self, parts):
         self.traces, self.ints = [], parts.ints
         self.varying, self.given_up, self.keep = set(), False, parts.objects
+        self.unfit = False      # for a program: f runs as it is
 
     def note(self, ints):
         """An int that has changed since the last trace is an input from now on."""
@@ -149,10 +165,13 @@ class Kind:
 
 
 class Parts:
-    """Arguments taken apart: what is an input, and a key of all the rest."""
+    """Arguments taken apart: what is an input, and a key of all the rest.
+
+    sides: where their arrays lie, "cpu", "gpu" or both.
+    """
 
     def __init__(self):
-        self.inputs, self.ints, self.key, self.objects = [], [], [], []
+        self.inputs, self.ints, self.key, self.objects, self.sides = [], [], [], [], set()
 
     def take(self, a):
         """Whether all of `a` is known; fills in its parts."""
@@ -160,6 +179,7 @@ class Parts:
         if kind is np.ndarray:
             self.key.append((a.shape, a.dtype, a.strides))
             self.inputs.append(a)
+            self.sides.add("cpu")
             return a.dtype.kind in "biufc"
         if kind is float or kind is complex:
             self.key.append(kind)
@@ -178,6 +198,11 @@ class Parts:
         if isinstance(a, _STATIC):
             self.key.append((kind, repr(a) if kind is slice else a))
             return True
+        if device_array(a):
+            self.key.append((a.shape, a.dtype, "gpu"))
+            self.inputs.append(packed_there(a))
+            self.sides.add("gpu")
+            return a.dtype.kind in "biufc"
         if isinstance(a, np.generic):
             self.key.append((kind, a.dtype))
             self.inputs.append(a)
@@ -199,32 +224,39 @@ class Trace:
         f = compiled.f
         self.varying, self.ints = varying, parts.ints
         self.capture = Capture(f, *parts.objects)
-        tape = Tape()
-        stand_ins = [tape.input(a) for a in parts.inputs]
+        captured = self.capture.read()
+        # where the program runs; it is traced on the host, on copies
+        there = "gpu" in parts.sides or not parts.sides and any(map(device_array, captured))
+        self.device = device("gpu") if there else None
+        tape = Tape(self.device)
+        stand_ins = [tape.input(to_host(a)) for a in parts.inputs]
         counts = [tape.input(n) if i in varying else n for i, n in enumerate(parts.ints)]
-        f = self.capture.replace(f, tape.input)
+        f = self.capture.replace(f, captured, tape.input)
         args, kwargs = _put(iter(stand_ins), iter(counts), self.capture.replaced, (args, kwargs))
         out = self._run(f, args, kwargs)
         leaves, self.rebuild = flatten(out)
-        passes = [Program(tape.inputs, tape.calls, [_output(a) for a in leaves])]
+        if there and any(type(a) is np.ndarray for a in leaves):
+            raise Unfit("it returns an array of the host")
+        passes = [Program(tape.inputs, tape.calls, [_output(a) for a in leaves],
+                          device=self.device)]
         for rules in PASSES[:1] if compiled.exact else PASSES:
             passes.append(rebuild(passes[-1], rules))
-        self._drop_unused(passes[-1], len(tape.inputs) - len(self.capture.slots))
+        self._drop_unused(passes[-1], captured)
         # whether it is right for any value of the ints that are inputs
         self.general = not guarded(passes[-1], [a.value for a in counts if type(a) is Number])
         self.source = Source(passes[-1])
         for traced in (*passes, self.capture):
             traced.forget()
-        self.idle = []
+        self.idle = {}
 
-    def _drop_unused(self, program, first):
+    def _drop_unused(self, program, captured):
         """Read those captured arrays alone that the program uses."""
-        used = count_uses(program)
-        kept = [(slot, value) for slot, value in zip(self.capture.slots, program.inputs[first:])
-                if id(value) in used]
-        self.capture.slots = [slot for slot, _ in kept]
-        program.inputs[first:] = [value for _, value in kept]
-        self.signatures = [(value.shape, value.dtype, value.array.strides) for _, value in kept]
+        used, first = count_uses(program), len(program.inputs) - len(captured)
+        kept = [(slot, value, _signature(a)) for slot, value, a in
+                zip(self.capture.slots, program.inputs[first:], captured) if id(value) in used]
+        self.capture.slots = [slot for slot, *_ in kept]
+        program.inputs[first:] = [value for _, value, _ in kept]
+        self.signatures = [signature for *_, signature in kept]
 
     def _run(self, f, args, kwargs):
         before = self.capture.random_state()
@@ -232,6 +264,10 @@ class Trace:
         busy, engine.busy = getattr(engine, "busy", False), True
         try:
             out = f(*args, **kwargs)
+        except TypeError as error:
+            if self.device is not None and __package__ in str(error):   # CuPy's own functions
+                raise Unfit(f"it calls CuPy itself ({error})") from None
+            raise
         finally:
             engine.busy = busy
         if self.capture.random_state() != before:
@@ -253,18 +289,28 @@ class Trace:
         if self.signatures:
             captured = self.capture.read()
             for a, signature in zip(captured, self.signatures):
-                if type(a) is not np.ndarray or (a.shape, a.dtype, a.strides) != signature:
+                if _signature(a) != signature:
                     raise Changed
             inputs = inputs + captured
+        idle = self.idle.setdefault(self.device and self.device.lane(), [])
         try:
-            replay = self.idle.pop()          # atomic: no two threads get the same buffers
+            replay = idle.pop()               # atomic: no two threads get the same buffers
         except IndexError:
             replay = self.source.make()
         try:
             out = replay(*inputs)
         finally:
-            self.idle.append(replay)
+            idle.append(replay)
         return self.rebuild(out)
+
+    def first(self, parts):
+        """The first call; Unfit if CuPy refuses what NumPy takes."""
+        try:
+            return self(parts)
+        except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+            if self.device is None:
+                raise
+            raise Unfit(f"{type(error).__name__}: {error}") from error
 
     def __str__(self):
         return self.source.describe()
@@ -273,7 +319,7 @@ class Trace:
 def _put(inputs, counts, replaced, a):
     """The arguments with stand-ins for the inputs, in the order of `Parts.take`."""
     kind = type(a)
-    if kind in (np.ndarray, float, complex) or isinstance(a, np.generic):
+    if kind in (np.ndarray, float, complex) or isinstance(a, np.generic) or device_array(a):
         return next(inputs)
     if kind is int:
         return next(counts)
@@ -287,10 +333,17 @@ def _put(inputs, counts, replaced, a):
     return a if isinstance(a, _STATIC) else replaced(a)
 
 
+def _signature(a):
+    """What must not change of a captured array; None for anything else."""
+    if type(a) is np.ndarray:
+        return a.shape, a.dtype, a.strides
+    return (a.shape, a.dtype, "gpu") if device_array(a) else None
+
+
 def _output(a):
     if type(a) in (Recorded, Number):
         return a.value
     if type(a) is Traced:
         raise TypeError("a compiled function returned a traced array that outlived its "
                         "derivative: return its plain value, minimeta.stop_gradient(x)")
-    return Value(a.copy()) if type(a) is np.ndarray else a
+    return Value(np.array(a, order="C")) if type(a) in (np.ndarray, Fresh) else a

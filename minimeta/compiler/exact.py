@@ -17,6 +17,7 @@ from .builder import number
 from .program import Value
 
 EXACT = {}
+ROOTS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal}        # what some powers are
 _CACHE = 1 << 20        # bytes
 
 
@@ -95,7 +96,8 @@ def times(b, x, y):
 def masked(b, x, y):
     """A mask that is used several times becomes floats once: NumPy would convert it each time."""
     for a, m in ((x, y), (y, x)):
-        if _floats(a) and in_cache(a) and isinstance(getattr(m, "array", None), np.ndarray) \
+        if b.device is None and _floats(a) and in_cache(a) \
+                and isinstance(getattr(m, "array", None), np.ndarray) \
                 and m.dtype == bool and m.shape == a.shape and b.uses(m) > 1:
             return b.emit(np.multiply, a, b.emit(cast, m, a.dtype))
     return None
@@ -148,13 +150,12 @@ def minus(b, x, y):
 
 @rule(EXACT, operator.pow)
 def power(b, x, p):
-    """x**2 of an array is its square, as NumPy has it."""
+    """x**2 of an array is its square, as NumPy has it; CuPy has not."""
     if not isinstance(getattr(x, "array", None), np.ndarray):
         return None
-    if type(p) in (int, float) and x.dtype.kind in "fc":
-        for exponent, fn in ((2, np.square), (0.5, np.sqrt), (-1, np.reciprocal)):
-            if p == exponent:
-                return b.emit(fn, x)
+    if b.device is None and type(p) in (int, float) and x.dtype.kind in "fc":
+        if p in ROOTS:
+            return b.emit(ROOTS[p], x)
     return b.emit(np.power, x, p)
 
 

@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-from .exact import EXACT, factor, in_cache, made_by, rule, tame
+from .exact import EXACT, ROOTS, factor, in_cache, made_by, rule, tame
 from .program import Value, packed
 
 FAST, SUMS = {}, {}      # SUMS come last: what they make hides what was summed
@@ -55,6 +55,15 @@ def divided(b, x, y):
     return b.emit(np.multiply, x, 1 / c)
 
 
+@rule(FAST, np.power)
+def power(b, x, p):
+    """x**2 is a square, which NumPy knows by itself."""
+    if b.device is not None and type(p) in (int, float) and p in ROOTS \
+            and getattr(x, "dtype", np.dtype(int)).kind in "fc":
+        return b.emit(ROOTS[p], x)
+    return None
+
+
 @rule(FAST, np.add)
 def plus(b, x, y):
     """x + 0 is x."""
@@ -63,14 +72,15 @@ def plus(b, x, y):
 
 
 def with_number(fn):
-    """max(x, 0) with an array of zeros: NumPy has faster code for two arrays.
+    """max(x, 0) with an array of zeros: NumPy has faster code for two arrays (CuPy has not).
 
     They may differ in the sign of a zero.
     """
     @rule(FAST, fn)
     def filled(b, x, y):
         for a, c in ((x, y), (y, x)):
-            if type(a) is Value and isinstance(a.array, np.ndarray) and a.dtype.kind == "f" \
+            if b.device is None and type(a) is Value \
+                    and isinstance(a.array, np.ndarray) and a.dtype.kind == "f" \
                     and type(c) in (int, float) and packed(a.array) and in_cache(a):
                 key = fn, c, a.dtype, a.shape, a.array.strides
                 full = b.known.setdefault(key, Value(np.full_like(a.array, c)))

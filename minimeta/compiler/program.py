@@ -52,6 +52,10 @@ class Changed(Exception):
     """A guard failed: the arguments take another path through the function than the trace."""
 
 
+class Unfit(Exception):
+    """A function that no program can stand for on a device: it runs as it is."""
+
+
 class Guard:
     """What a program takes for granted of a value: where it does not hold, it says nothing."""
 
@@ -65,10 +69,14 @@ class Guard:
 
 
 class Program:
-    """Inputs, calls in order, outputs: values, or Python objects that are the same every time."""
+    """Inputs, calls in order, outputs: values, or Python objects that are the same every time.
 
-    def __init__(self, inputs, calls, outputs, dead=()):
+    device is where arrays lie, None if that is the host.
+    """
+
+    def __init__(self, inputs, calls, outputs, dead=(), device=None):
         self.inputs, self.calls, self.outputs, self.dead = inputs, calls, outputs, dead
+        self.device = device
 
     def forget(self):
         """Let the arrays of the trace go, now and not when a collector finds calls and values."""
@@ -122,6 +130,11 @@ def shares(a, b):
     if isinstance(b, tuple):
         return any(shares(a, part) for part in b)
     return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+
+
+def on_device(arrays):
+    """Whether what is made of these lies where arrays do: numbers alone make numbers."""
+    return any(isinstance(a, (np.ndarray, tuple)) for a in arrays)
 
 
 def packed(a):

@@ -6,8 +6,9 @@ import operator
 
 import numpy as np
 
-from .arrays import Number, Recorded, plain
-from .program import Call, Guard, Value, each, ghost, shares
+from ..device import on_gpu
+from .arrays import Fresh, Number, Recorded, plain
+from .program import Call, Guard, Unfit, Value, each, ghost, on_device, shares
 
 # functions whose result has a shape that follows from those of the operands
 _SHAPED = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np.ravel,
@@ -16,11 +17,19 @@ _SHAPED = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np
            np.argmax, np.argmin, np.argsort, np.sort, np.cumsum, np.clip, np.real, np.imag, np.copy}
 
 
-class Tape:
-    """The calls of one trace, in order."""
+# functions that take indices, which may lie on the host where the array does not
+_INDEXED = {operator.getitem, np.take, np.take_along_axis, np.delete}
 
-    def __init__(self):
-        self.inputs, self.calls = [], []
+
+class Tape:
+    """The calls of one trace, in order.
+
+    device is None, or the minimeta.Device where the program will run: arrays are the host's all the
+    same while f is traced, and NumPy's scalars and Python's numbers stay on the host for good.
+    """
+
+    def __init__(self, device=None):
+        self.inputs, self.calls, self.device = [], [], device
 
     def input(self, a):
         """`a`, an array or a Python number, as an argument of the program."""
@@ -31,12 +40,17 @@ class Tape:
     def call(self, fn, *args, **kwargs):
         """fn of recorded and plain arguments, noted down."""
         given = args, kwargs
+        if self.device is not None:
+            self._refuse(fn, given)
         args, kwargs = self.note(given)
         call = Call(fn, args, kwargs)
         made = fn(*plain(given[0]), **plain(given[1]))
         if not isinstance(made, (np.ndarray, np.generic, tuple, list, bool, int, float, complex)):
             raise TypeError(f"{fn.__name__} returned {type(made).__name__} inside a compiled "
                             "function: leave it out, or call it before")
+        if self.device is not None and on_device(_leaves((args, kwargs))) \
+                and isinstance(made, (np.generic, bool, int, float, complex)):
+            made = np.asarray(made)         # there arrays without axes are arrays
         root = next((a.value.root for a in _recorded(given) if shares(made, a.array)), None)
         whole = tuple(made) if isinstance(made, list) else made
         call.out = Value(whole if root is None else None, call, root=root)
@@ -56,9 +70,24 @@ class Tape:
             if type(a) in (Recorded, Number):
                 return a.value
             if isinstance(a, np.ndarray):
-                return Value(a.copy(order="K"))
+                return Value(np.array(a))
             return a
         return each(tree, leaf)
+
+    def _refuse(self, fn, given):
+        """Leave it to f where arrays of the host and of the device meet, but for indices, and
+        where there is one on the device that the program would hold for good."""
+        def host(a):
+            if type(a) is np.ndarray:
+                raise Unfit(f"{fn.__name__} of arrays on the GPU and on the host")
+
+        def stray(a):
+            if type(a) not in (Recorded, Number, Fresh) and on_gpu(a) and hasattr(a, "dtype"):
+                raise Unfit("it makes an array on the GPU by itself, or captures one out of reach: "
+                            "pass it, or make it with like=, as in np.ones(3, like=x)")
+        each(given, stray)
+        if fn not in _INDEXED:
+            each(given[0], host)
 
     def guard(self, what, recorded):
         """what(array), which the program will check again."""

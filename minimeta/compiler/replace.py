@@ -6,6 +6,8 @@ import copy
 import functools
 import types
 
+from ..device import to_host
+
 
 def cell_of(cell, _):
     return cell.cell_contents
@@ -41,11 +43,11 @@ class Copies:
     slots are the captured arrays, _changing the ids of what leads to them.
     """
 
-    def replace(self, value, stand_in):
+    def replace(self, value, captured, stand_in):
         """`value` with stand_in(array) in the place of every captured array, and nothing else."""
         self._copies, self._placed = {}, []
-        self._stand_in = {(id(holder), key): stand_in(read(holder, key))
-                          for read, holder, key in self.slots}
+        self._stand_in = {(id(holder), key): stand_in(to_host(a))
+                          for (_, holder, key), a in zip(self.slots, captured)}
         return self.replaced(value)
 
     def _at(self, holder, key, value):

@@ -24,6 +24,7 @@ class Source:
 
     def __init__(self, program):
         self._layout = layout = Layout(program)
+        self.device = program.device
         self._names, self.constants, self.functions = {}, {}, {"copyto": np.copyto}
         self._numbers = {}
         self.lines, self.notes, self.sizes = [], [], layout.sizes
@@ -68,7 +69,7 @@ class Source:
         if is_view(call) and fixed:
             return
         name, args, kwargs = self._function(call.fn), list(call.args), dict(call.kwargs)
-        if call.fn in _WEAK and not kwargs:
+        if call.fn in _WEAK and not kwargs and self.device is None:
             args = self._strong(args)
         if type(call.fn) is Guard:
             return self._line(f"{name}({self._text(args[0])})")
@@ -172,10 +173,14 @@ class Source:
 
     def make(self):
         """A function of the inputs that returns the list of outputs, with buffers of its own."""
-        blocks = [aligned(n) for n in self.sizes]
-        names = {name: np.ndarray(shape, dtype, blocks[block], start, strides)
-                 for name, (block, start, shape, dtype, strides) in self.spots.items()}
-        names = {**self.functions, **self.constants, **names}
+        here = self.device is None
+        blocks = [aligned(n) if here else self.device.empty(n) for n in self.sizes]
+        place = _place if here else self.device.place
+        names = {name: place(blocks[block], *spot) for name, (block, *spot) in self.spots.items()}
+        constants = self.constants if here else {
+            name: self.device.put(a) if isinstance(a, np.ndarray) else a
+            for name, a in self.constants.items()}
+        names = {**self.functions, **constants, **names}
         used = set(compile(str(self), "<compiled>", "exec").co_consts[0].co_names)
         names = {name: a for name, a in names.items() if name in used}
         text = [f"def make({', '.join(names)}):", *("    " + s for s in str(self).splitlines()),
@@ -183,3 +188,8 @@ class Source:
         space = {}
         exec(compile("\n".join(text), "<compiled>", "exec"), space)
         return space["make"](**names)
+
+
+def _place(block, start, shape, dtype, strides):
+    """The array in a block that begins at byte `start`."""
+    return np.ndarray(shape, dtype, block, start, strides)

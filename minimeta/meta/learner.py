@@ -44,7 +44,7 @@ class Learner:
         """This learner, its training steps replayed as a list of NumPy calls (minimeta.compile).
 
         They do the same up to rounding; exact: bit for bit.  The first two trace, and so does one
-        after a setting or a shape has changed.  On a GPU steps run as they are.
+        after a setting or a shape has changed.  On a GPU the calls are CuPy's.
         """
         self._compiled = compile(self.step, exact=exact)
         return self

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import minimeta
 from benchmarks import gpu_parts, on_gpu
 from minimeta.autodiff import hvp
 from minimeta.bench import PROBLEMS, Cell, Row, median_seconds, problems, run
@@ -216,8 +217,28 @@ def test_what_a_step_consists_of(monkeypatch):
     monkeypatch.setattr(gpu_parts, "STEPS", 1)
     device = StandIn()
     found = gpu_parts.lines(device, quick=True)
-    assert len(found) == 2 + len(PROBLEMS) + 3 + len(gpu_parts.RUNS)
+    assert len(found) == 2 + 2 * len(PROBLEMS) + 3 + len(PROBLEMS) + 3 + len(gpu_parts.RUNS)
     assert all(line.count("|") == 5 for line in found if line)
+
+
+def test_a_compiled_step_that_differs_is_seen(monkeypatch):
+    monkeypatch.setattr(gpu_parts.minimeta, "compile", lambda f: lambda: 1.01 * f())
+    with pytest.raises(AssertionError):
+        gpu_parts.steps(StandIn(), "sinusoid", quick=True)
+
+
+def test_elementwise_runs_are_counted():
+    x = StandIn().put(np.ones((2, 3)))
+    f = minimeta.compile(lambda x: np.sum(np.exp(x) + np.sin(x), axis=1) * 2.0)
+    f(x)
+    assert gpu_parts.calls(f) == (5, 3)         # exp, sin, add; sum; multiply
+
+
+@pytest.mark.parametrize("name, least, most", [("sinusoid", 0.65, 0.85), ("omniglot", 0.45, 0.65)])
+def test_what_fusing_could_save(name, least, most):
+    """As docs/compile.md has it: a quarter of the calls of a small network, half on images."""
+    calls, merged = gpu_parts.calls(gpu_parts.steps(StandIn(), name, quick=True)[1])
+    assert least < merged / calls < most
 
 
 def test_a_fused_function_that_differs_is_seen(monkeypatch):

@@ -171,7 +171,7 @@ def test_buffers_are_let_go():
     f = compile(lambda x: np.tanh(x) @ np.tanh(x).T)
     expected = f(X)
     trace, = next(iter(f.kinds.values())).traces
-    assert len(trace.idle) == 1
+    assert len(trace.idle[None]) == 1
     f.free()
     assert not trace.idle and same(f(X), expected)
 
@@ -293,9 +293,10 @@ def test_buffers_are_made_again_where_all_are_in_use():
     compiled = compile(lambda x: np.tanh(np.exp(x) + 1) * 2)
     compiled(X)
     trace, = next(iter(compiled.kinds.values())).traces
-    replay = trace.idle.pop()
+    idle = trace.idle[None]
+    replay = idle.pop()
     expected = replay(X)
-    assert same(trace.rebuild(expected), compiled(X)) and len(trace.idle) == 1
+    assert same(trace.rebuild(expected), compiled(X)) and len(idle) == 1
 
 
 # ---------------------------------------------------------------- where f itself runs

@@ -307,18 +307,27 @@ class Pool:
         return 0
 
 
+def blank(n, dtype):
+    """Memory that holds what nobody wants: a program that reads it first is seen."""
+    a = np.empty(n, dtype)
+    a.view(np.uint8)[...] = 0xff            # nan, as floats
+    return a
+
+
 def module():
     """A module in CuPy's place, with what minimeta/device.py asks of it."""
     cupy = types.ModuleType("cupy")
     cupy.__version__, cupy.is_available = "14.2.0", lambda: True
     cupy.asarray = lambda a: a if isinstance(a, Array) else Array(np.array(a))
+    cupy.empty = lambda n, dtype: Array(blank(n, dtype))
     cupy.get_default_memory_pool, cupy.fuse = Pool, fused.fuse
     cupy.maximum, cupy.sqrt = fused.function(np.maximum), fused.function(np.sqrt)
     runtime = types.SimpleNamespace(
         getDeviceProperties=lambda _: {"name": b"a stand-in for CuPy"})
-    null = types.SimpleNamespace(synchronize=lambda: None)
+    null = types.SimpleNamespace(synchronize=lambda: None, ptr=0)
     cupy.cuda = types.SimpleNamespace(runtime=runtime, Stream=types.SimpleNamespace(null=null),
-                                      Device=lambda: types.SimpleNamespace(id=0))
+                                      Device=lambda: types.SimpleNamespace(id=0),
+                                      get_current_stream=lambda: null)
     return cupy
 
 
