@@ -53,7 +53,14 @@ def test_products_of_two(f, shape, other, kind):
 @pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors:DeprecationWarning")
 @pytest.mark.parametrize("lengths", [(2, 2), (2, 3), (3, 2)], ids=str)
 def test_cross_of_twos(lengths):
-    check_function(np.cross, *(draw(REAL, 4, n, seed=n) for n in lengths))
+    a, b = (draw(REAL, 4, n, seed=n) for n in lengths)
+    try:
+        np.cross(a, b)
+    except ValueError:                                      # from NumPy 2.5
+        with pytest.raises(ValueError, match="both must be 3"):
+            grad(lambda a: np.sum(np.cross(a, b)))(a)
+    else:
+        check_function(np.cross, a, b)
 
 
 @KINDS
@@ -200,7 +207,7 @@ def test_matrix_rank_is_plain():
     (lambda a: np.vecdot(a, a, axes=[0, 0, 0]), TypeError, "axes"),
     (lambda a: np.linalg.outer(a, a[0]), ValueError, "np.outer"),
     (lambda a: np.linalg.cross(a[:2], a[:2], axis=0), ValueError, "must be 3"),
-    (lambda a: np.cross(a, np.ones(4)), ValueError, "2 or 3"),
+    (lambda a: np.cross(a, np.ones(4)), ValueError, "both must be"),
     (lambda a: np.tensordot(a, np.ones((4, 3)), 1), ValueError, "same lengths"),
     (lambda a: np.linalg.matrix_power(a, 0.5), TypeError, "integer"),
     (lambda a: np.linalg.tensorinv(a, 0), ValueError, "positive"),

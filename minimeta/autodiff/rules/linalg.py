@@ -194,15 +194,19 @@ def kron(a, b):
                       tuple(i * j for i, j in zip(a_shape, b_shape)))
 
 
+# lengths of the vectors that np.cross takes
+_CROSSED = {3} if np.lib.NumpyVersion(np.__version__) >= "2.5.0" else {2, 3}
+
+
 @compose(np.cross)
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
-    """The vector product along an axis of length 3 (or 2: the third entry is 0)."""
+    """The vector product along an axis of length 3 (before NumPy 2.5 or 2: then with a third 0)."""
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
-    if not {a.shape[-1], b.shape[-1]} <= {2, 3}:
+    if not {a.shape[-1], b.shape[-1]} <= _CROSSED:
         raise ValueError(f"cross of vectors of lengths {a.shape[-1]} and {b.shape[-1]}: "
-                         "both must be 2 or 3")
+                         f"both must be {' or '.join(map(str, sorted(_CROSSED)))}")
     if a.shape[-1] == b.shape[-1] == 2:
         return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
     a, b = (x if x.shape[-1] == 3 else np.concatenate([x, np.zeros_like(x[..., :1])], -1)

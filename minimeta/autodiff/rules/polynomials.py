@@ -132,6 +132,8 @@ def roots(p):
     k = np.arange(n - 1, like=raw(p))
     below = (k[1:, None] == k + 1).astype(p.dtype)
     found = np.linalg.eigvals(np.concatenate([np.reshape(-p[1:] / p[0], (1, -1)), below]))
+    if found.dtype.kind == "c" != p.dtype.kind and not np.any(np.imag(raw(found))):
+        found = np.real(found)                  # from NumPy 2.5, eigenvalues are always complex
     return np.concatenate([found, zeros])
 
 

@@ -33,7 +33,7 @@ SAMPLES = {
     np.linalg.cholesky: (lambda a: np.linalg.cholesky(a @ a.T + P), (M,)),
     np.linalg.qr: (lambda a: _joined(*np.linalg.qr(a)), (draw(4, 3),)),
     np.linalg.eigh: (lambda a: _joined(*np.linalg.eigh(a)), (P,)),
-    np.linalg.eig: (lambda a: _joined(*np.linalg.eig(a)),
+    np.linalg.eig: (lambda a: np.real(_joined(*np.linalg.eig(a))),     # complex from NumPy 2.5
                     (np.diag([1.0, 3.0, 6.0]) + draw(3, 3) / 2,)),
     np.linalg.svd: (lambda a: _joined(*np.linalg.svd(a, full_matrices=False)),
                     (np.diag([1.0, 3.0, 6.0])[:, :2] + draw(3, 2) / 2,)),
@@ -64,7 +64,8 @@ COMPOSITIONS = {
                            (M, draw(3, 1))),
     "linalg.lstsq": (lambda a, b: np.linalg.lstsq(a, b)[0], (M[:, :2], A)),
     "linalg.cholesky, upper": (lambda a: np.linalg.cholesky(a, upper=True), (P,)),
-    "linalg.eigvals": (np.linalg.eigvals, (np.diag([1.0, 3.0, 6.0]) + draw(3, 3) / 2,)),
+    "linalg.eigvals": (lambda a: np.real(np.linalg.eigvals(a)),
+                       (np.diag([1.0, 3.0, 6.0]) + draw(3, 3) / 2,)),
     "linalg.eigvalsh": (np.linalg.eigvalsh, (P,)),
     "linalg.svdvals": (np.linalg.svdvals, (np.diag([1.0, 3.0, 6.0]) + draw(3, 3) / 2,)),
     "linalg.vector_norm": (lambda a: np.linalg.vector_norm(a, ord=3, axis=0), (A,)),
