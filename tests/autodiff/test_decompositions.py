@@ -168,8 +168,9 @@ def test_a_singular_value_of_0_has_a_finite_derivative():
         assert np.allclose(g, 2 * a)
 
 
-@pytest.mark.parametrize("f", [lambda a: np.linalg.eigh(a)[1], lambda a: np.real(np.linalg.eig(a)[1]),
-                               lambda a: np.linalg.svd(a)[0]], ids=["eigh", "eig", "svd"])
+@pytest.mark.parametrize("f", [
+    lambda a: np.linalg.eigh(a)[1], lambda a: np.real(np.linalg.eig(a)[1]),
+    lambda a: np.linalg.svd(a)[0]], ids=["eigh", "eig", "svd"])
 def test_vectors_of_values_that_coincide_have_no_derivative(f):
     with np.errstate(all="ignore"):
         g = grad(lambda a: np.sum(f(a) * np.arange(9.0).reshape(3, 3) ** 2))(np.eye(3))

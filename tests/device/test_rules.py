@@ -62,7 +62,7 @@ WAITING = {"index, boolean", "index, boolean and integer", "index, boolean axis"
            "real_if_close", "_expm",
            "histogram", "histogram, density", "histogram_bin_edges", "union1d", "intersect1d",
            "setdiff1d", "setxor1d", "trim_zeros"}
-if np.lib.NumpyVersion(np.__version__) >= "2.5.0":         # eigenvalues are complex, in pairs or not
+if np.lib.NumpyVersion(np.__version__) >= "2.5.0":         # eigenvalues are complex, real or not
     WAITING.add("poly of a matrix")
 
 
