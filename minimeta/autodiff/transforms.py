@@ -140,10 +140,11 @@ def _check_scalar(y, f):
     if isinstance(y, (tuple, list, dict)) or y is None:
         raise TypeError(f"{name} returned {type(y).__name__}, not a number: grad needs a scalar "
                         "loss (has_aux=True for a loss and more; vjp for several outputs)")
-    if np.shape(y) != ():
+    plain = raw(y)
+    if np.shape(plain) != ():
         raise TypeError(f"{name} returned shape {np.shape(y)}, not a scalar: sum it, or use "
                         "minimeta.jacobian (all derivatives) or minimeta.vjp (a product)")
-    if np.iscomplexobj(raw(y)):
+    if np.iscomplexobj(plain):
         raise TypeError(f"{name} returned a complex number: grad needs a real one; take np.real "
                         "or np.abs of it, or use minimeta.vjp")
 

@@ -44,7 +44,7 @@ def per_task_sum(loss, tasks):
     """
     def total(phi, x, y):
         each = loss(phi, x, y)
-        if np.shape(each) != (tasks,):
+        if (each.shape if hasattr(each, "shape") else np.shape(each)) != (tasks,):
             raise ValueError(
                 f"the loss has shape {np.shape(each)}, not one number for each of {tasks} tasks: "
                 "take means over the last axes only (axis=-1), or wrap a single-task loss in "

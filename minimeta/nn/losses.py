@@ -40,10 +40,11 @@ def accuracy(logits, labels):
 
 def mean_squared_error(prediction, target):
     """Losses (...,) of predictions (..., N, d) and targets (..., N, d): means over N and d."""
-    if np.ndim(prediction) < 2 or np.shape(prediction)[-2:] != np.shape(target)[-2:]:
+    found, wanted = (a.shape if hasattr(a, "shape") else np.shape(a) for a in (prediction, target))
+    if len(found) < 2 or found[-2:] != wanted[-2:]:
         raise ValueError(
             "mean_squared_error takes predictions and targets (..., N, d) with the same N and d: "
-            f"got {np.shape(prediction)} and {np.shape(target)}; give a vector of N numbers its "
+            f"got {found} and {wanted}; give a vector of N numbers its "
             "last axis, y[..., None]")
     return np.mean(np.square(prediction - target), axis=(-2, -1))
 
