@@ -29,7 +29,7 @@ class Survey:
         self.F, self.inputs, self.leaf, self.eps = F, inputs, leaf, eps
         self.claim_at, self.claim = claim_at, claim_at(inputs.leaves)
         self.centre, self.shaking = F(inputs.leaves), shaking
-        self.steps, self.other_steps = ladder(eps), ladder(eps, 1.6)
+        self.steps, self.other_steps, self.third_steps = (ladder(eps, r) for r in (2.0, 1.6, 1.8))
         self.sigma, self.beside = np.zeros(self.centre.shape), {}
         self.clear = np.zeros(self.centre.shape, bool)
 
@@ -160,7 +160,7 @@ class Survey:
         return 4 * self.eps * np.max(finite, axis=0, initial=0)
 
     def judge(self):
-        """The state of every claim; a suspect is FALSE only if a second ladder agrees."""
+        """The state of every claim; a suspect is FALSE only if two other ladders agree."""
         found, claimed = self.found, self.claimed
         over = _over(claimed, found.value, self.tolerance)
         self.over = over
@@ -176,6 +176,9 @@ class Survey:
             other = self.measure([self.lines[i]], self.other_steps)
             agrees = self.off_by(self.lines[i], claimed[i], other, self.floor()) & ~(
                 self.speaks_for(self.lines[i], claimed[i], found, i))
+            if agrees.any():
+                third = self.measure([self.lines[i]], self.third_steps)
+                agrees &= self.off_by(self.lines[i], claimed[i], third, self.floor())
             kink = other.kink[0] > 0
             self.state[i] = np.where(wrong[i] & ~agrees, FINE, self.state[i])
             self.tolerance[i] = np.where(wrong[i] & ~agrees,
@@ -186,18 +189,20 @@ class Survey:
             self.state[i] = np.where(new, KINK, self.state[i])
             for name in ("kink", "left", "right"):
                 getattr(found, name)[i][new] = getattr(other, name)[0][new]
-            self.excuse(i)
+            self.excuse(i, other)
             certain += bool((self.state[i] == FALSE).any())
         kinked = np.argsort(-np.max(np.where(self.state == KINK, over, -1), axis=1), kind="stable")
         for i in kinked[:CONFIRM]:
             if (self.state[i] == KINK).any():
                 self.state[i] = np.where(self.false_beside(i), FALSE, self.state[i])
 
-    def excuse(self, i):
-        """Where some components have a kink on a line, others may have one that they do not show:
-        what is off by no more than the largest is no proof."""
-        found, kinked = self.found, self.found.kink[i] > 0
-        largest = np.max(np.abs(found.right[i] - found.left[i]), where=kinked, initial=0)
+    def excuse(self, i, other):
+        """Where some components have a kink on a line, by either ladder, others may have one that
+        they do not show: what is off by no more than the largest is no proof."""
+        found = self.found
+        largest = max(np.max(np.abs(right - left), where=kink > 0, initial=0)
+                      for kink, left, right in ((found.kink[i], found.left[i], found.right[i]),
+                                                (other.kink[0], other.left[0], other.right[0])))
         small = np.abs(self.claimed[i] - found.value[i]) <= largest
         self.state[i] = np.where((self.state[i] == FALSE) & small, KINK, self.state[i])
 
@@ -251,7 +256,7 @@ class Survey:
             beside.scale = line.scale
             claimed = self.claim_at(leaves)(beside)
             wrong = (self.state[i] == KINK) & ~false
-            for steps in (self.other_steps, self.steps):
+            for steps in (self.other_steps, self.steps, self.third_steps):
                 found = self.measure([beside], steps[steps <= SIDE / 2], leaves)
                 floor = self.floor() + 4 * self.eps * np.abs(found.value[0])
                 wrong = wrong & (found.kink == 0).all() & np.isfinite(found.bound[0]) & \

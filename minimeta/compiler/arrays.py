@@ -12,6 +12,7 @@ import operator
 import numpy as np
 
 from ..autodiff import Traced
+from ..autodiff.rules.reductions import filled
 from .program import each
 
 # answers that depend on shapes and types alone
@@ -37,6 +38,9 @@ def no_value(name):
 def writes(name):
     return TypeError(f"{name} writes into an array, inside a compiled function: use the returned "
                      "array, x = x + y, or np.where")
+
+
+FILLED = filled.__wrapped__         # the function itself, as a tape notes it down
 
 
 def cast(x, dtype):

@@ -9,7 +9,7 @@ import inspect
 
 import numpy as np
 
-from .arrays import cast
+from .arrays import FILLED, cast
 from .program import Guard, Value, address, each, packed, run
 
 _COPIED = 1 << 18      # bytes: an input up to here is copied, so that views of it are made once
@@ -118,7 +118,7 @@ def takes_out(call, device=None):
         return False
     if isinstance(fn, np.ufunc):
         return fn.nout == 1
-    if fn is cast or isinstance(getattr(fn, "__self__", None), np.ufunc):
+    if fn in (cast, FILLED) or isinstance(getattr(fn, "__self__", None), np.ufunc):
         return True
     if device is not None:
         return fn in _WRITES_THERE

@@ -53,7 +53,7 @@ def factor(a, b):
     for x, c in ((a, b), (b, a)):
         if _floats(x):
             number = scalar(c, x)
-            if number is not None and (type(c) is not Value or _fills(x, c)):
+            if number is not None and (type(c) is not Value or _fills(x, c) and _as_laid(x, c)):
                 return x, number, c
     return None, None, None
 
@@ -75,6 +75,11 @@ def _floats(x):
 
 def _fills(x, c):
     return np.broadcast_shapes(x.shape, c.shape) == x.shape
+
+
+def _as_laid(x, c):
+    """Whether the result lies in memory as x does, whose sums may round otherwise elsewhere."""
+    return not any(c.array.strides) or x.array.flags.c_contiguous and c.array.flags.c_contiguous
 
 
 @rule(EXACT, np.multiply)
@@ -109,7 +114,7 @@ def divided(b, x, y):
     if not _floats(x):
         return None
     c = scalar(y, x)
-    if c is None or (type(y) is Value and not _fills(x, y)):
+    if c is None or (type(y) is Value and not (_fills(x, y) and _as_laid(x, y))):
         return None
     if tame(c, x) and abs(math.frexp(c)[0]) == 0.5:
         return b.emit(np.multiply, x, 1 / c)

@@ -8,6 +8,7 @@ import operator
 
 import numpy as np
 
+from .arrays import FILLED
 from .exact import EXACT, ROOTS, factor, in_cache, made_by, rule, tame
 from .program import Value, packed
 
@@ -32,6 +33,12 @@ def _single(b, x):
 
 
 # ---------------------------------------------------------------- numbers
+
+@rule(FAST, FILLED)
+def repeated(b, x, shape):
+    """Repeating numbers needs no memory; what is computed from them may be added up otherwise."""
+    return b.emit(np.broadcast_to, x, shape)
+
 
 @rule(FAST, np.multiply)
 def times(b, x, y):

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from .arrays import cast
+from .arrays import FILLED, cast
 from .buffers import Layout, aligned, spots
 from .program import Guard, Value, is_view
 
@@ -79,6 +79,8 @@ class Source:
         if call.fn is cast:
             name = self._function(np.copyto)
             text = f"{name}({target}, {self._text(args[0])}, 'unsafe')"
+        elif call.fn is FILLED:
+            text = f"{self._function(np.copyto)}({target}, {self._text(args[0])})"
         elif isinstance(call.fn, np.ufunc) and call.fn not in (np.maximum, np.minimum):
             text = self._arguments(name, [*args, out], kwargs)
         elif call.fn.__name__ == "reduce" and set(kwargs) <= {"axis"}:

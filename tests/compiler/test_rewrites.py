@@ -92,6 +92,7 @@ def test_exact_rule(name):
 
 
 FAST_RULES = {
+    "numbers repeated": (grad(lambda x: np.sum(x) ** 2), [X], ["add_reduce", "power", "multiply"]),
     "a multiple of a multiple": (lambda x: x * 3.0 * 5.0, [X], ["multiply"]),
     "a multiple of a quotient": (lambda x: x / 3.0 * 6.0, [X], ["multiply"]),
     "the larger of x and a number": (lambda x: np.maximum(x, 0) + np.minimum(0.5, x), [X],
@@ -173,6 +174,14 @@ def test_every_rule_is_reached(monkeypatch):
     names = {(rule.__module__, rule.__name__) for rule in every - reached}
     assert names <= {("minimeta.compiler.exact", "same"),
                      ("minimeta.compiler.exact", "scalar_of_scalar")}
+
+
+@pytest.mark.parametrize("turned, kept", [(np.transpose, True), (np.positive, False)])
+def test_an_array_of_one_number_is_a_number_where_the_result_lies_as_it_did(turned, kept):
+    """Sums of it would round otherwise."""
+    compiled = compile(lambda x: np.exp(turned(x) * np.full(turned(X).shape, 3.0)), exact=True)
+    assert compiled(X).strides == np.exp(turned(X) * np.full(turned(X).shape, 3.0)).strides
+    assert bool(re.search(r"multiply\(.*\bc0\b", str(compiled))) == kept
 
 
 def _spy(rule, reached):

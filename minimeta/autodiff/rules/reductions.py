@@ -9,8 +9,9 @@ import functools
 
 import numpy as np
 
+from ...device import on_host
 from ..table import QUICK, REDUCTIONS, compose, defvjp
-from ..trace import Traced, call, plain, raw, record
+from ..trace import Traced, call, plain, primitive, raw, record
 
 SMALL = 1 << 14         # numbers: so few are copied in less time than np.broadcast_to takes
 
@@ -19,11 +20,17 @@ def spread(g, x, axis, keepdims):
     """A reduction's cotangent (or output) g, over the entries of x that went into it."""
     if axis is not None and not keepdims and x.ndim:        # NumPy takes axis=0 of a number, too
         g = g.reshape(kept(x.shape, axis))
-    if type(g) is np.ndarray and x.size <= SMALL:
-        out = np.empty(x.shape, g.dtype)
-        out[...] = g
-        return out
+    if x.size <= SMALL and type(g) is not Traced and on_host(g):
+        return filled(g, x.shape)
     return np.broadcast_to(g, x.shape)
+
+
+@primitive
+def filled(g, shape):
+    """g, repeated to shape in memory of its own."""
+    out = np.empty(shape, g.dtype)
+    out[...] = g
+    return out
 
 
 def kept(shape, axis):
