@@ -40,7 +40,7 @@ def alarms(seeds, dtypes=("float32", "float64")):
 
 
 def test_a_right_gradient_of_a_network_is_not_called_wrong():
-    assert not alarms((0, 1, 3, 4), ["float32"])
+    assert not alarms((0, 1, 3, 4, 51, 83), ["float32"])
 
 
 @pytest.mark.nightly
