@@ -6,6 +6,8 @@ import importlib.metadata
 import sys
 from typing import NamedTuple
 
+from minimeta.nn import kernels
+
 from . import limits
 
 
@@ -23,9 +25,11 @@ class Library(NamedTuple):
 KEPT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 # OpenBLAS takes some processors with AVX-512 for older ones
 AVX512 = {"OPENBLAS_CORETYPE": "SkylakeX"}
+IMAGES = "W4_1st", "W4", "W4_5", "W5a", "W5b", "W6"
 
 LIBRARIES = {
     "ours": Library("minimeta", "ours"),
+    "ours_numpy": Library("minimeta without Numba", "ours", {"MINIMETA_NUMBA": "0"}, IMAGES),
     "ours_avx512": Library("minimeta, AVX-512", "ours", AVX512),
     "peer_torch": Library("PyTorch", "peer_torch", package="torch"),
     "peer_torch_tuned": Library("PyTorch, tuned allocator", "peer_torch", KEPT, ("W5a", "W6")),
@@ -45,13 +49,15 @@ def asked(names, workload):
 def useful():
     """The names that make a difference on this machine."""
     left_out = set() if limits.held_back() else {"ours_avx512"}
+    if kernels.loops() is None:
+        left_out.add("ours_numpy")
     return [name for name in LIBRARIES if name not in left_out]
 
 
 def versions():
     """{name: version} of Python, NumPy and the libraries that are installed."""
     found = {"Python": sys.version.split()[0]}
-    packages = {"NumPy": "numpy"} | {library.name: library.package
+    packages = {"NumPy": "numpy", "Numba": "numba"} | {library.name: library.package
                                      for library in LIBRARIES.values() if library.package}
     for name, package in packages.items():
         try:

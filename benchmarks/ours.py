@@ -9,6 +9,13 @@ import minimeta
 from . import workloads
 
 
+def arrive():
+    """Have Numba load what it has compiled: code, which is not a workload's memory."""
+    model = minimeta.nn.conv4(ways=2, filters=2, image_size=16)
+    x = np.ones((2, 16, 16, 1), np.float32)
+    minimeta.grad(lambda theta: np.sum(model.apply(theta, x)))(model.init(np.random.default_rng(0)))
+
+
 def variants(name):
     w = workloads.WORKLOADS[name]()
 

@@ -69,6 +69,7 @@ def prepare(variants, before):
 
 def arrive(module):
     """What a library imports and sets up at its first step is not the workload's memory."""
+    getattr(module, "arrive", lambda: None)()
     for step, result in module.WORKLOADS[FIRST]().values():
         with contextlib.suppress(Exception):        # told where that workload is measured
             result()

@@ -14,6 +14,7 @@ import numpy as np
 
 PIECE = 1 << 21         # bytes that a piece reads and writes: a usual cache
 PARALLEL = 2            # pieces, from which on starting threads costs less than it saves
+WHOLE = slice(None)
 
 
 def strands_of(x, image_bytes, sums=False):
@@ -25,7 +26,7 @@ def strands_of(x, image_bytes, sums=False):
     """
     tasks, images = x.shape[:2]
     if type(x) is not np.ndarray:        # a device wants one large piece
-        return [[(slice(None), slice(None))]]
+        return [[(WHOLE, WHOLE)]]
     most = max(1, PIECE // image_bytes)
     if images <= most:
         step = most // max(1, images)
@@ -37,6 +38,24 @@ def strands_of(x, image_bytes, sums=False):
         workers = min(_workers(), len(strands[0]))
         return [strands[0][k::workers] for k in range(workers)]
     return strands if sums else [[piece] for strand in strands for piece in strand]
+
+
+def tasks_first(x, lead, axes):
+    """x (..., and that many axes), broadcast to the leading axes `lead`, which become one."""
+    shape = x.shape[x.ndim - axes:]
+    if x.shape[:x.ndim - axes] != lead:
+        x = np.broadcast_to(x, lead + shape)
+    return x.reshape((-1,) + shape) if len(lead) != 1 else x
+
+
+def cut(x, *slices):
+    """x[slices]; x itself where they take all of it, which spares a device a call."""
+    return x if all(s == WHOLE for s in slices) else x[slices]
+
+
+def of_tasks(a, t):
+    """The rows of a that are those tasks'; a single row is everybody's."""
+    return a if len(a) == 1 else cut(a, t)
 
 
 def run(piece, strands):

@@ -16,11 +16,11 @@ Read next: ../pieces.py, which runs them, or layers.py.
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from ..autodiff import defvjp, primitive
-from ..device import on_gpu, view
-from ..pieces import buffer, run, strands_of
+from ..pieces import buffer, cut, of_tasks, run, strands_of, tasks_first
+from . import maps
+from .kernels import kernels
 
 
 @primitive
@@ -40,9 +40,9 @@ def conv2d(x, w, stride=1, padding=1):
     w = w.reshape(len(w), -1, out)
 
     def piece(strand, t, n):
-        patches = _patches(x[t, n], (kh, kw), stride, pads)
-        part = y[t, n]
-        np.matmul(patches, _of_tasks(w, t), out=part.reshape(len(part), -1, out))
+        patches = _patches(cut(x, t, n), (kh, kw), stride, pads)
+        part = cut(y, t, n)
+        np.matmul(patches, of_tasks(w, t), out=part.reshape(len(part), -1, out))
     run(piece, strands_of(x, rows * cols * (kh * kw * channels + out) * x.itemsize))
     return y.reshape(lead + (-1,) + y.shape[-3:])
 
@@ -63,14 +63,14 @@ def conv2d_input(g, w, shape, stride=1, padding=1):
     w = np.swapaxes(w.reshape(len(w), -1, out), -1, -2)
 
     def piece(strand, t, n):
-        part = g[t, n]
+        part = cut(g, t, n)
         rows = part.reshape(len(part), -1, out)
         patches = buffer("patches", g, part.shape[:4] + (kh, kw, channels))
-        np.matmul(rows, _of_tasks(w, t), out=patches.reshape(rows.shape[:2] + (-1,)))
+        np.matmul(rows, of_tasks(w, t), out=patches.reshape(rows.shape[:2] + (-1,)))
         padded = buffer("padded", g, part.shape[:2] + (
             height + 2 * pads[0], width + 2 * pads[1], channels))
         padded[...] = 0
-        for i, j, under in _taps(padded, (kh, kw), part.shape[2:4], stride):
+        for i, j, under in maps.taps(padded, (kh, kw), part.shape[2:4], stride):
             under += patches[..., i, j, :]
         x[t, n] = padded[:, :, pads[0]:pads[0] + height, pads[1]:pads[1] + width]
     run(piece, strands_of(g, math.prod(g.shape[2:4]) * (kh * kw * channels + out) * g.itemsize))
@@ -92,8 +92,8 @@ def conv2d_kernel(x, g, size, stride=1, padding=1):
                                    kh * kw * channels, out))
 
     def piece(strand, t, n):
-        patches = _patches(x[t, n], size, stride, pads)
-        part = g[t, n]
+        patches = _patches(cut(x, t, n), size, stride, pads)
+        part = cut(g, t, n)
         sums[strand % len(sums), t] += np.matmul(np.swapaxes(patches, -1, -2),
                                                  part.reshape(len(part), -1, out))
     run(piece, strands)
@@ -123,41 +123,12 @@ defvjp(conv2d_kernel,
 
 def _patches(x, size, stride, pads):
     """Rows (t, n*H'*W', kh*kw*C), one for each place of the kernel, of images (t, n, H, W, C)."""
-    tasks, images, height, width, channels = x.shape
-    if any(pads):
-        whole = tasks, images, height + 2 * pads[0], width + 2 * pads[1], channels
-        on_device = on_gpu(x)
-        padded = np.zeros_like(x, shape=whole) if on_device else buffer("padded", x, whole)
-        inside = padded[:, :, pads[0]:pads[0] + height]
-        if not on_device:
-            padded[:, :, :pads[0]] = padded[:, :, pads[0] + height:] = 0
-            inside[..., :pads[1], :] = inside[..., pads[1] + width:, :] = 0
-        inside[..., pads[1]:pads[1] + width, :] = x
-        x = padded
-    places = _sizes((height, width), size, stride, pads)
+    tasks, images, *image, channels = x.shape
+    places = _sizes(image, size, stride, pads)
     patches = buffer("patches", x, (tasks, images, *places, *size, channels))
-    if stride == 1 and channels > 1 and type(x) is np.ndarray and x.flags.c_contiguous:
-        # a row of the kernel is one piece of memory: fewer and longer copies
-        step = x.strides
-        patches.reshape(patches.shape[:5] + (-1,))[...] = as_strided(
-            x, (tasks, images, *places, size[0], size[1] * channels),
-            step[:4] + (step[2], step[4]))
-    elif on_gpu(x):                                     # one kernel, not one for each tap
-        step = x.strides
-        patches[...] = view(x, patches.shape, step[:2] + (
-            step[2] * stride, step[3] * stride) + step[2:])
-    else:
-        for i, j, under in _taps(x, size, places, stride):
-            patches[..., i, j, :] = under
+    work, (x,) = kernels(x) if channels > 1 else (maps, (x,))       # a loop over one is none
+    work.gather(x, stride, pads, patches)
     return patches.reshape(tasks, -1, size[0] * size[1] * channels)
-
-
-def _taps(x, size, places, stride):
-    """(i, j, the pixels under entry i, j of the kernel, wherever it is placed)."""
-    rows, cols = stride * (places[0] - 1) + 1, stride * (places[1] - 1) + 1
-    for i in range(size[0]):
-        for j in range(size[1]):
-            yield i, j, x[:, :, i:i + rows:stride, j:j + cols:stride]
 
 
 # ---------------------------------------------------------------- shapes
@@ -187,10 +158,5 @@ def _tasks(x, w, share=False):
     if share:
         x, w = x.reshape((1, -1) + x.shape[-3:]), w.reshape((1,) + w.shape)
     else:
-        x, w = (np.broadcast_to(a, lead + a.shape[-4:]).reshape((-1,) + a.shape[-4:])
-                for a in (x, w))
+        x, w = tasks_first(x, lead, 4), tasks_first(w, lead, 4)
     return lead, x.astype(dtype, copy=False), w.astype(dtype, copy=False)
-
-
-def _of_tasks(w, t):
-    return w if len(w) == 1 else w[t]

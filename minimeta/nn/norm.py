@@ -3,15 +3,15 @@
 A network spends its time here reading and writing whole maps, so what is done to a map and some
 numbers per channel is one primitive, which works in pieces that stay in the cache.
 
-Read next: pooling.py.
+Read next: kernels.py.
 """
-import functools
 import math
 
 import numpy as np
 
 from ..autodiff import defvjp, primitive
-from ..pieces import buffer, each_piece, run, strands_of
+from ..pieces import cut, each_piece, of_tasks, run, strands_of, tasks_first
+from .kernels import kernels
 from .layers import check_images
 
 
@@ -42,9 +42,10 @@ def moments(x):
     """
     check_images("batch_norm", x)
     x, shape = one_task_axis(x)
+    work, (x,) = kernels(x)
 
     def piece(t, n):
-        return moments_of(x[t, n])
+        return work.moments(cut(x, t, n))
     strands = strands_of(x, 2 * image_bytes(x))
     parts = each_piece(piece, strands)
     return tuple(a.reshape(shape) for a in combined(*parts, x, strands))
@@ -58,16 +59,13 @@ def normalise(x, mean, a, b, rectify=False):
     """
     lead = np.broadcast_shapes(x.shape[:-4], mean.shape[:-1], a.shape[:-1], b.shape[:-1])
     x, _ = one_task_axis(x, lead)
-    mean, a, b = (rows(v, lead, x.shape[-2]) for v in (mean, a, b))
+    mean, a, b = (per_task(v, lead) for v in (mean, a, b))
     y = np.empty_like(x, order="C")
+    work, (x, mean, a, b) = kernels(x, mean, a, b)
 
     def piece(strand, t, n):
-        out = flat_rows(y[t, n])
-        np.subtract(flat_rows(x[t, n]), of_tasks(mean, t), out=out)
-        out *= of_tasks(a, t)
-        out += of_tasks(b, t)
-        if rectify:
-            np.maximum(out, 0, out=out)
+        work.normalise(cut(x, t, n), of_tasks(mean, t), of_tasks(a, t), of_tasks(b, t), rectify,
+                       cut(y, t, n))
     run(piece, strands_of(x, 2 * image_bytes(x)))
     return y.reshape(lead + y.shape[1:])
 
@@ -80,20 +78,14 @@ def normalise_back(g, y, x, mean, a, rectify=False):
     """
     lead = np.broadcast_shapes(g.shape[:-4], mean.shape[:-1], a.shape[:-1])
     (g, shape), (x, _) = one_task_axis(g, lead), one_task_axis(x, lead)
-    y = one_task_axis(y, lead)[0] if rectify else y
-    mean, a = (rows(v, lead, x.shape[-2]) for v in (mean, a))
+    y = one_task_axis(y, lead)[0] if rectify else x      # where it is not looked at
+    mean, a = per_task(mean, lead), per_task(a, lead)
     back = np.empty_like(g, order="C")
+    work, (g, y, x, mean, a) = kernels(g, y, x, mean, a)
 
     def piece(t, n):
-        out, given = flat_rows(back[t, n]), flat_rows(g[t, n])
-        if rectify:
-            given = np.multiply(given, flat_rows(y[t, n]) > 0, out=out)
-        total = channel_sums(given, x)
-        product = np.subtract(flat_rows(x[t, n]), of_tasks(mean, t),
-                              out=buffer("product", x, out.shape))
-        product *= given
-        np.multiply(given, of_tasks(a, t), out=out)
-        return total, channel_sums(product, x)
+        return work.normalise_back(cut(g, t, n), cut(y, t, n), cut(x, t, n),
+                                   of_tasks(mean, t), of_tasks(a, t), rectify, cut(back, t, n))
     parts = each_piece(piece, strands_of(x, 2 * image_bytes(x)))
     return (back.reshape(lead + back.shape[1:]),
             *(np.sum(p.reshape(len(x), -1, x.shape[-1]), axis=1).reshape(shape) for p in parts))
@@ -142,64 +134,20 @@ defvjp(sum_of_products,
 def one_task_axis(x, lead=None):
     """(x as (T, N, H, W, C), the shape (..., C)), x being broadcast to leading axes first."""
     lead = x.shape[:-4] if lead is None else lead
-    if x.shape[:-4] != lead:
-        x = np.broadcast_to(x, lead + x.shape[-4:])
-    return x.reshape((-1,) + x.shape[-4:]), lead + x.shape[-1:]
+    return tasks_first(x, lead, 4), lead + x.shape[-1:]
 
 
-def rows(a, lead, width):
-    """(T or 1, 1, width * C) of a (..., C): long rows are faster than short ones."""
-    a = a if math.prod(a.shape[:-1]) == 1 else np.broadcast_to(a, lead + a.shape[-1:])
-    return np.tile(a.reshape(-1, 1, a.shape[-1]), (1, 1, width))
-
-
-def flat_rows(part):
-    """(t, n * H, W * C) of images (t, n, H, W, C)."""
-    return part.reshape(len(part), -1, part.shape[-2] * part.shape[-1])
-
-
-def of_tasks(a, t):
-    return a if len(a) == 1 else a[t]
+def per_task(a, lead):
+    """(T or 1, C) of a (..., C)."""
+    return tasks_first(a, lead if math.prod(a.shape[:-1]) > 1 else a.shape[:-1], 1)
 
 
 def image_bytes(x):
     return math.prod(x.shape[2:]) * x.itemsize
 
 
-def channel_sums(part, like):
-    """(t, C), the sums of part (t, ...) over all axes but the first and the last, C channels."""
-    part = part.reshape(len(part), -1, like.shape[-1])
-    return (ones(part) @ part)[:, 0]
-
-
-def ones(part):
-    """(1, n) of part (t, n, C): a product with it is the fastest sum."""
-    if type(part) is np.ndarray:
-        return _ones(part.shape[1], part.dtype)
-    return np.ones_like(part, shape=(1, part.shape[1]))
-
-
-@functools.lru_cache(32)
-def _ones(n, dtype):
-    return np.ones((1, n), dtype)
-
-
-def moments_of(part):
-    """(mean, sum of squares of what differs from it), each (t, C), of images (t, n, H, W, C).
-
-    The mean is subtracted first: the mean of squares less the square of the mean loses all digits
-    where the mean is large.
-    """
-    lines = part.reshape(len(part), -1, part.shape[-1])
-    centred = buffer("centred", part, lines.shape)
-    mean = (ones(lines) @ lines) / lines.shape[1]
-    np.subtract(lines, mean, out=centred)
-    centred *= centred
-    return mean[:, 0], (ones(centred) @ centred)[:, 0]
-
-
 def combined(means, squares, x, strands):
-    """(mean, variance), each (T, C), of what `moments_of` says of the pieces (Chan et al. 1979)."""
+    """(mean, variance), each (T, C), of what `moments` says of the pieces (Chan et al. 1979)."""
     means, squares = (a.reshape(len(x), -1, a.shape[-1]) for a in (means, squares))
     images, size = x.shape[1], math.prod(x.shape[2:4])
     if means.shape[1] == 1:

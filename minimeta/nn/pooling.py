@@ -19,10 +19,10 @@ import math
 import numpy as np
 
 from ..autodiff import defvjp, primitive, stop_gradient
-from ..pieces import buffer, each_piece, run, strands_of
+from ..pieces import cut, each_piece, of_tasks, run, strands_of
+from .kernels import kernels
 from .layers import check_images
-from .norm import (channel_sums, combined, flat_rows, image_bytes, moments_of, normalise, of_tasks,
-                   one_task_axis, rows, scale)
+from .norm import combined, image_bytes, normalise, one_task_axis, per_task, scale
 
 
 def norm_relu_pool(x, gamma, beta, stats=None, eps=1e-5):
@@ -42,19 +42,13 @@ def pooled_moments(x, sign):
     check_images("max_pool", x)
     lead = np.broadcast_shapes(x.shape[:-4], sign.shape[:-1])
     x, shape = one_task_axis(x, lead)
-    sign = Sign(sign, lead, x.shape[-2])
+    sign = per_task(sign, lead)
     height, width = x.shape[2] // 2, x.shape[3] // 2
     pooled = np.empty_like(x, shape=x.shape[:2] + (height, width, x.shape[-1]), order="C")
+    work, (x, sign) = kernels(x, sign)
 
     def piece(t, n):
-        part, out = x[t, n], pooled[t, n]
-        up = sign.times(part, t)
-        lines = flat_lines(up[:, :, :2 * height])
-        top = buffer("top", x, part.shape[:2] + (height,) + part.shape[3:])
-        np.maximum(lines[:, :, 0::2], lines[:, :, 1::2], out=flat_lines(top))
-        np.maximum(top[..., 0:2 * width:2, :], top[..., 1:2 * width:2, :], out=out)
-        sign.restore(out, part, t)
-        return moments_of(part)
+        return work.pool(cut(x, t, n), of_tasks(sign, t), cut(pooled, t, n))
     strands = strands_of(x, 2 * image_bytes(x))
     parts = each_piece(piece, strands)
     return (pooled.reshape(lead + pooled.shape[1:]),
@@ -70,16 +64,11 @@ def spread(g, x, mean, a, b, pooled, sign):
     x, lead, sign, pooled, mean, a, b = _operands(x, sign, pooled, mean, a, b)
     g, b = one_task_axis(g, lead)[0], b - a * mean      # a (x - mean) + b = a x + (b - a mean)
     y = np.empty_like(x, order="C")
+    work, (g, x, a, b, pooled, sign) = kernels(g, x, a, b, pooled, sign)
 
     def piece(strand, t, n):
-        out = y[t, n]
-        np.multiply(flat_rows(x[t, n]), of_tasks(a, t), out=flat_rows(out))
-        line = flat_rows(out)
-        line += of_tasks(b, t)
-        wins, ties = _wins(sign.times(x[t, n], t), sign.times(pooled[t, n], t))
-        given = g[t, n] if ties is None else g[t, n] / ties
-        inside = _inside(out, given)
-        inside += np.multiply(_wide(given, "given"), wins, out=buffer("shares", x, wins.shape))
+        work.spread(cut(g, t, n), cut(x, t, n), of_tasks(a, t), of_tasks(b, t),
+                    cut(pooled, t, n), of_tasks(sign, t), cut(y, t, n))
     run(piece, strands_of(x, 2 * image_bytes(x)))
     return y.reshape(lead + y.shape[1:])
 
@@ -90,20 +79,11 @@ def gathered(h, x, mean, pooled, sign):
     x, lead, sign, pooled, mean = _operands(x, sign, pooled, mean)
     h, shape = one_task_axis(h, lead)
     y = np.empty_like(pooled, order="C")
+    work, (h, x, mean, pooled, sign) = kernels(h, x, mean, pooled, sign)
 
     def piece(t, n):
-        out, given = y[t, n], h[t, n]
-        wins, ties = _wins(sign.times(x[t, n], t), sign.times(pooled[t, n], t))
-        kept = np.multiply(_inside(given, out), wins, out=buffer("shares", x, wins.shape))
-        top = kept[:, :, :, 0] + kept[:, :, :, 1]
-        top = top.reshape(out.shape[:4] + (2,) + out.shape[4:])
-        np.add(top[..., 0, :], top[..., 1, :], out=out)
-        if ties is not None:
-            out /= ties
-        product = np.subtract(flat_rows(x[t, n]), of_tasks(mean, t),
-                              out=buffer("product", x, flat_rows(given).shape))
-        product *= flat_rows(given)
-        return channel_sums(given, x), channel_sums(product, x)
+        return work.gathered(cut(h, t, n), cut(x, t, n), of_tasks(mean, t), cut(pooled, t, n),
+                             of_tasks(sign, t), cut(y, t, n))
     parts = each_piece(piece, strands_of(x, 2 * image_bytes(x)))
     return (y.reshape(lead + y.shape[1:]),
             *(np.sum(p.reshape(len(x), -1, x.shape[-1]), axis=1).reshape(shape) for p in parts))
@@ -133,64 +113,7 @@ defvjp(spread, *7 * [None], together=_spread_rule)
 defvjp(gathered, *5 * [None], together=_gathered_rule)
 
 
-# ---------------------------------------------------------------- windows
-
-class Sign:
-    """Signs per channel, and whether any of them makes a difference."""
-
-    def __init__(self, sign, lead, width):
-        """Of sign (..., C), for maps of that width."""
-        self.row, host = rows(sign, lead, width), type(sign) is np.ndarray
-        self.lead, self.sign = lead, rows(sign, lead, 1)[:, :, None, None]
-        # a device is not looked at: that would stop its pipeline
-        self.matters, self.zeros = (not (sign > 0).all(), not sign.all()) if host else (True, True)
-
-    def times(self, part, t):
-        """sign * part, images (t, n, H, W, C)."""
-        return np.multiply(part, of_tasks(self.sign, t)) if self.matters else part
-
-    def restore(self, out, part, t):
-        """Make of sign * maximum, in `out`, the maximum; the mean of the windows of part, if 0."""
-        if self.matters:
-            out *= of_tasks(self.sign, t)
-        if self.zeros:
-            windows = _inside(part, out).reshape(out.shape[:3] + (2, -1, 2) + out.shape[-1:])
-            out += (of_tasks(self.sign, t) == 0) * np.mean(windows, axis=(3, 5))
-
-
 def _operands(x, sign, pooled, *vectors):
     lead = np.broadcast_shapes(x.shape[:-4], sign.shape[:-1], *(v.shape[:-1] for v in vectors))
     x, pooled = one_task_axis(x, lead)[0], one_task_axis(pooled, lead)[0]
-    return (x, lead, Sign(sign, lead, x.shape[-2]), pooled,
-            *(rows(v, lead, x.shape[-2]) for v in vectors))
-
-
-def flat_lines(part):
-    """(t, n, H, W * C) of images (t, n, H, W, C)."""
-    return part.reshape(part.shape[:3] + (-1,))
-
-
-def _inside(part, pooled):
-    """The windows of images (t, n, H, W, C): a view (t, n, H//2, 2, (W//2) 2 C)."""
-    (height, width), shape = pooled.shape[2:4], part.shape
-    lines = flat_lines(part)[:, :, :2 * height, :2 * width * shape[-1]]
-    # splitting an axis in two needs no copy
-    return lines.reshape(shape[:2] + (height, 2, 2 * width * shape[-1]))
-
-
-def _wide(pooled, name):
-    """(t, n, H, 1, W 2 C) of pooled (t, n, H, W, C): each entry twice, as wide as its window."""
-    wide = buffer(name, pooled, pooled.shape[:4] + (2,) + pooled.shape[4:])
-    wide[...] = pooled[..., None, :]
-    return wide.reshape(pooled.shape[:3] + (1, -1))
-
-
-def _wins(up, pooled):
-    """(which entries are the largest of their window, as `_inside` has them; how many tie, or
-    None if no entries do)."""
-    wins = np.equal(_inside(up, pooled), _wide(pooled, "pooled"))
-    if type(wins) is np.ndarray and np.count_nonzero(wins) == pooled.size:
-        return wins, None
-    each = wins[:, :, :, 0].astype(pooled.dtype) + wins[:, :, :, 1].astype(pooled.dtype)
-    each = each.reshape(pooled.shape[:4] + (2,) + pooled.shape[4:])
-    return wins, each[..., 0, :] + each[..., 1, :]
+    return (x, lead, per_task(sign, lead), pooled, *(per_task(v, lead) for v in vectors))

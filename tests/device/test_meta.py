@@ -52,8 +52,19 @@ def test_training(name, device, get, watched):
             loss = ours.meta_train_step(moved)
         assert log == [] and on_gpu(loss) and on_gpu(ours.theta)
         np.testing.assert_allclose(get(loss), host.meta_train_step(episode), rtol=2e-3)
-    moved = np.max(np.abs(host.theta - LEARNERS[name]().theta))
-    np.testing.assert_allclose(get(ours.theta), host.theta, atol=0.05 * moved)
+    moved, told = np.max(np.abs(host.theta - LEARNERS[name]().theta)), ~noise(host)
+    assert np.mean(told) > 0.9
+    np.testing.assert_allclose(get(ours.theta)[told], host.theta[told], atol=0.05 * moved)
+
+
+def noise(learner):
+    """Which weights' gradients are nothing but rounding: Adam makes whole steps of it.
+
+    A shift of all embeddings changes no distance: the last bias has none, nor a beta whose ReLUs
+    are all on.
+    """
+    size = np.sqrt(getattr(learner.state, "v", np.zeros_like(learner.theta)))
+    return (size > 0) & (size < 1e-5 * np.max(size))
 
 
 @pytest.mark.parametrize("name", LEARNERS)

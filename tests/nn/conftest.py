@@ -3,11 +3,21 @@ import numpy as np
 import pytest
 
 from minimeta.autodiff import grad
+from minimeta.nn import kernels
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+@pytest.fixture(params=["NumPy", "Numba"])
+def both_kernels(request, monkeypatch):
+    """The test runs twice: pieces of maps are NumPy's work, and Numba's."""
+    if request.param == "NumPy":
+        monkeypatch.setattr(kernels, "loops", lambda: None)
+    elif kernels.loops() is None:
+        pytest.skip("without Numba: pip install minimeta[fast]")
 
 
 def _check_orders(f, x, orders=3, tol=1e-7, h=3e-4):

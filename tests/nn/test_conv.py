@@ -9,6 +9,8 @@ from minimeta.autodiff import defvjp, grad, hessian, jvp, primitive, vjp
 from minimeta import pieces
 from minimeta.nn import conv2d, conv2d_input, conv2d_kernel
 
+pytestmark = pytest.mark.usefixtures("both_kernels")
+
 
 def loops(x, w, stride, padding):
     """The definition, one place of the kernel at a time."""

@@ -10,6 +10,8 @@ from minimeta.nn import batch_norm, max_pool, relu
 from minimeta.nn.norm import moments, norm_relu, normalise, normalise_back
 from minimeta.nn.pooling import gathered, norm_relu_pool, pooled_moments, spread
 
+pytestmark = pytest.mark.usefixtures("both_kernels")
+
 
 def fused(x, gamma, beta, stats=None):
     return norm_relu_pool(x, gamma, beta, stats)[0]
