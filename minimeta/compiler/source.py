@@ -8,7 +8,7 @@ import numpy as np
 
 from .arrays import FILLED, cast
 from .buffers import Layout, aligned, spots
-from .program import Guard, Value, is_view
+from .program import Guard, Value, address, each, is_view
 
 # functions of two arrays that convert a Python number to the type of the other operand
 _WEAK = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.greater,
@@ -35,6 +35,7 @@ class Source:
             self._names[id(value)] = f"{name}_"
             self._line(f"copyto({name}_, {name})", value)
         dying = self._dying(program)
+        self._views(program)
         for i, call in enumerate(program.calls):
             self._call(call)
             names = [self._names[id(value)] for value in dying.get(i, ())]
@@ -43,6 +44,24 @@ class Source:
         self.result = self._result(program.outputs)
         self.spots = {self._names[key]: spot for key, spot in spots(layout).items()}
         del self._layout, self._names, self._numbers
+
+    def _views(self, program):
+        """Views of inputs come first, each made in one call.
+
+        Products leave nothing in the cache: after one, a view takes ten times as long.
+        """
+        used = {id(a) for call in program.calls if not is_view(call) for a in call.operands()}
+        each(program.outputs, lambda a: used.add(id(a)))
+        for call in program.calls:
+            out, root = call.out, call.out.root
+            if is_view(call) and root.slot is not None and id(root) not in self._layout.place \
+                    and self.device is None and root.array.flags.c_contiguous and out.array.size:
+                name = self._names[id(out)] = f"x{len(self._names)}"
+                start = address(out.array) - address(root.array)
+                if id(out) in used:
+                    self._line(f"{name} = {self._function(np.ndarray)}({out.shape}, "
+                               f"{out.dtype.str!r}, {self._names[id(root)]}, {start}, "
+                               f"{out.array.strides})", out)
 
     def _dying(self, program):
         """Call number -> large values without a place that it is the last to use."""
@@ -64,6 +83,8 @@ class Source:
 
     def _call(self, call):
         out = call.out
+        if id(out) in self._names:
+            return
         fixed = id(out.root) in self._layout.place
         self._names[id(out)] = ("b" if fixed else "x") + str(len(self._names))
         if is_view(call) and fixed:

@@ -77,6 +77,11 @@ EXACT_RULES = {
                             + np.exp(np.reshape(x * 3, -1).reshape(4, 5)), [X],
                             ["multiply", "exp", "add"]),
     "broadcast to its shape": (lambda x: np.exp(np.broadcast_to(x, (5, 4))), [X], ["exp"]),
+    "repeated where that needs no call": (
+        lambda x, y: (lambda r: (r / (x - r) + r) * (r * x))(np.broadcast_to(y, (5, 4))),
+        [X, Y[0]], ["subtract", "divide", "add", "multiply", "multiply"]),
+    "repeated where nothing else has the shape": (
+        lambda x, y: np.broadcast_to(y, (5, 4)) * x, [X[:1], Y[0]], ["multiply"]),
     "scattered everywhere": (lambda x: np.exp(scatter(np.exp(x)[:, None], index=(
         slice(None), None), shape=(5, 4))), [X], ["exp", "exp"]),
     "scattered somewhere": (lambda x: scatter(x, index=(slice(1, 6),), shape=(7, 4)), [X],
@@ -311,3 +316,18 @@ def test_a_trace_keeps_the_layout_of_large_arrays_alone():
     finally:
         tracemalloc.stop()
     assert peak < 6 * x.nbytes
+
+
+def test_views_of_inputs_come_first_and_take_a_call_each():
+    """Of one that is so small that it is copied, none; of one with gaps, as they were written."""
+    def f(x):
+        return np.exp(np.reshape(x[1:], (-1,))[::-1]) * np.exp(x[0])[0]
+    large = RNG.standard_normal((300, 300))
+    for x, made in ((large, 2), (large[:10].copy(), 0), (large[:, ::-1], 0),
+                    (np.asfortranarray(large), 0)):
+        text = str_of(f, x)
+        assert text.count("ndarray(") == made
+        assert "ndarray(" not in text.partition("exp(")[2]
+    frozen_one = large.copy()
+    frozen_one.flags.writeable = False
+    str_of(f, frozen_one)
