@@ -20,6 +20,7 @@ from .builder import count_uses, rebuild
 from .capture import Capture, Drew, device_array, packed_there, random_numbers
 from .exact import EXACT
 from .fast import FAST, SUMS
+from .joined import join
 from .program import Changed, Program, Unfit, Value, guarded
 from .record import Tape
 from .source import Source
@@ -241,6 +242,7 @@ class Trace:
                           device=self.device)]
         for rules in PASSES[:1] if compiled.exact else PASSES:
             passes.append(rebuild(passes[-1], rules))
+        passes.append(join(passes[-1]))
         self._drop_unused(passes[-1], captured)
         # whether it is right for any value of the ints that are inputs
         self.general = not guarded(passes[-1], [a.value for a in counts if type(a) is Number])

@@ -8,6 +8,7 @@ import numpy as np
 
 from .arrays import FILLED, cast
 from .buffers import Layout, aligned, spots
+from .joined import joined
 from .program import Guard, Value, address, each, is_view
 
 # functions of two arrays that convert a Python number to the type of the other operand
@@ -57,11 +58,8 @@ class Source:
             if is_view(call) and root.slot is not None and id(root) not in self._layout.place \
                     and self.device is None and root.array.flags.c_contiguous and out.array.size:
                 name = self._names[id(out)] = f"x{len(self._names)}"
-                start = address(out.array) - address(root.array)
                 if id(out) in used:
-                    self._line(f"{name} = {self._function(np.ndarray)}({out.shape}, "
-                               f"{out.dtype.str!r}, {self._names[id(root)]}, {start}, "
-                               f"{out.array.strides})", out)
+                    self._line(f"{name} = {self._view(out)}", out)
 
     def _dying(self, program):
         """Call number -> large values without a place that it is the last to use."""
@@ -86,7 +84,13 @@ class Source:
         if id(out) in self._names:
             return
         fixed = id(out.root) in self._layout.place
-        self._names[id(out)] = ("b" if fixed else "x") + str(len(self._names))
+        if call.joined and not fixed:
+            self._part(out)
+        if call.fn is joined:
+            self._names.setdefault(id(out), f"b{len(self._names)}")
+            return
+        if id(out) not in self._names:
+            self._names[id(out)] = ("b" if fixed else "x") + str(len(self._names))
         if is_view(call) and fixed:
             return
         name, args, kwargs = self._function(call.fn), list(call.args), dict(call.kwargs)
@@ -95,7 +99,7 @@ class Source:
         if type(call.fn) is Guard:
             return self._line(f"{name}({self._text(args[0])})")
         target = self._names[id(out)]
-        if id(out) not in self._layout.place:
+        if id(out) not in self._layout.place and not call.joined:
             return self._line(f"{target} = {self._arguments(name, args, kwargs)}", out)
         if call.fn is cast:
             name = self._function(np.copyto)
@@ -109,6 +113,23 @@ class Source:
         else:
             text = self._arguments(name, args, {**kwargs, "out": out})
         self._line(text, out)
+
+    def _part(self, out):
+        """A part of a result that is made anew: a view of it, and itself before the first one."""
+        root, shown = out.root, out.array
+        if id(root) not in self._names:
+            name = self._names[id(root)] = f"x{len(self._names)}"
+            self._line(f"{name} = {self._function(np.empty)}({root.shape}, "
+                       f"{root.dtype.str!r})", root)
+        if out is not root:
+            name = self._names[id(out)] = f"x{len(self._names)}"
+            self._line(f"{name} = {self._view(out)}", out)
+
+    def _view(self, value):
+        """A call that makes a view of an array without gaps."""
+        a, root = value.array, value.root
+        return (f"{self._function(np.ndarray)}({a.shape}, {a.dtype.str!r}, "
+                f"{self._names[id(root)]}, {address(a) - address(root.array)}, {a.strides})")
 
     def _strong(self, args):
         """Operands of a ufunc, a Python number among them as an array of the other one's type.
