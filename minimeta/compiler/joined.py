@@ -104,13 +104,13 @@ def _regions(call):
             or type(call.out.array) is not np.ndarray or not call.out.array.size:
         return None
     parts, whole = call.args[0], call.out.array
-    axis = call.kwargs.get("axis", *call.args[1:])
+    axis = call.kwargs.get("axis", *(call.args[1:] or (0,)))
     if type(parts) not in (tuple, list) or type(axis) is not int or not all(
             type(a) is Value and type(a.array) is np.ndarray for a in parts) \
             or call.out.root is call.out and not whole.flags.c_contiguous:
         return None
     if call.fn is np.stack:
-        return list(np.moveaxis(whole, axis, 0)[:, ...])
+        return list(np.moveaxis(whole, axis, 0))
     ends = np.cumsum([a.shape[axis] for a in parts])
     return np.split(whole, ends[:-1], axis)
 
