@@ -11,7 +11,7 @@ from collections import Counter
 import numpy as np
 
 from .builder import frozen, without_dead
-from .program import Call, Program, Value, each, is_view
+from .program import Call, Program, Value, each
 
 _MANY = 4               # calls that are worth one on their stack
 _SMALL = 1 << 12        # bytes of a result: of larger ones a call takes longer than calling it

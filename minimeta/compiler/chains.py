@@ -50,9 +50,11 @@ def _shortened(call, uses):
     first, last = min(found, default=0), max(found, default=0)
     if len(found) < _MANY or last - first + 1 != len(found):
         return []
-    rest = [a for a in terms if a is not found.get(a.call.args[1] if _is_row(a, call.out) else -1)]
-    if not rest:
-        return []
+    if len(found) == len(terms):        # the sum is added to something
+        del found[first]
+        first += 1
+    for a in found.values():        # once: a row that is added twice is in the rest as well
+        terms.remove(a)
     stack, new = found[first].root, []
 
     def made(fn, *args, **kwargs):
@@ -62,8 +64,8 @@ def _shortened(call, uses):
                             root=stack if fn is operator.getitem else None)
         return new[-1].out
     part = made(operator.getitem, stack, slice(first, last + 1))
-    total = rest[0]
-    for a in rest[1:]:
+    total = terms[0]
+    for a in terms[1:]:
         total = made(np.add, total, a)
     call.args = total, made(np.add.reduce, part, axis=0)
     return new

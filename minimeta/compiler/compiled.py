@@ -21,10 +21,11 @@ from .builder import count_uses, rebuild
 from .capture import Capture, Drew, device_array, packed_there, random_numbers
 from .chains import sum_chains
 from .exact import EXACT
-from .fast import FAST, SUMS
+from .fast import SUMS
 from .joined import join
 from .program import Changed, Program, Unfit, Value, guarded
 from .record import Tape
+from .repeats import FAST
 from .source import Source
 
 PASSES = [EXACT, FAST, SUMS]

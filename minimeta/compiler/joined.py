@@ -85,7 +85,9 @@ class _Moves:
         alone = self.readers[id(root)] == [call]
         if home.flags.c_contiguous and (alone or not is_output):
             return home
-        return home if alone and root.call.fn in _ANYWHERE and _same_matrices(a, home) else None
+        fits = root.call.fn in _ANYWHERE and (root.call.fn is not np.matmul
+                                              or _same_matrices(a, home))
+        return home if alone and fits else None
 
     def _move(self, root, home, whole):
         for value in self.views.get(id(root), []) if home.flags.c_contiguous else []:

@@ -116,7 +116,7 @@ class Source:
 
     def _part(self, out):
         """A part of a result that is made anew: a view of it, and itself before the first one."""
-        root, shown = out.root, out.array
+        root = out.root
         if id(root) not in self._names:
             name = self._names[id(root)] = f"x{len(self._names)}"
             self._line(f"{name} = {self._function(np.empty)}({root.shape}, "
