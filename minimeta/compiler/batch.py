@@ -3,7 +3,7 @@
 The stacks cost nothing: joined.py lets each array be written into its row.  A group of calls may
 become one if none needs what another makes; its rows are then in the order of the program.
 
-Read next: joined.py.
+Read next: chains.py.
 """
 import operator
 from collections import Counter
@@ -52,13 +52,14 @@ class _Groups:
 
     def largest(self):
         """(kind, numbers) of the largest group of calls that may become one; None if none may."""
-        kinds, before = {}, self._before()
+        kinds, found = {}, None
         for i, call in enumerate(self.calls):
             if i not in self.group and (kind := self._kind(call)) not in self.refused and kind:
                 kinds.setdefault(kind, []).append(i)
-        found = None
+        kinds = {kind: numbers for kind, numbers in kinds.items() if len(numbers) >= _MANY}
+        before = self._before() if kinds else None
         for kind, numbers in kinds.items():
-            for run in self._runs(kind, numbers, before) if len(numbers) >= _MANY else ():
+            for run in self._runs(kind, numbers, before):
                 if len(run) >= max(_MANY, len(found[1]) + 1 if found else 0):
                     found = kind, run
         return found

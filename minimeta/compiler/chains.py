@@ -34,7 +34,7 @@ def _goes_on(a, call, uses):
 
 
 def _shortened(call, uses):
-    """Calls after which `call` adds two summands that are the same in all; none if it is short."""
+    """Calls after which `call` need only add two summands; none if its chain is short."""
     terms, todo = [], [call.out]
     while todo:
         a = todo.pop()

@@ -29,12 +29,16 @@ def join(program):
     moves = _Moves(program)
     calls = []
     for call in reversed(program.calls):        # what is joined twice goes straight to the end
-        calls += [call, *moves.join(call)]
+        calls += [call, *moves.join(call)]      # from the last call to the first
     return without_dead(Program(program.inputs, calls[::-1], program.outputs))
 
 
 class _Moves:
-    """The values of a program, on their way to where they are joined."""
+    """The values of a program, on their way to where they are joined.
+
+    readers: id(root) -> the calls that read it, or a view of it; views: id(root) -> its views;
+    outputs: ids of what is returned, or seen through what is returned.
+    """
 
     def __init__(self, program):
         self.readers, self.views, self.outputs = {}, {}, set()
@@ -42,12 +46,11 @@ class _Moves:
         for call in program.calls:
             if call.out.root is not call.out:
                 self.views.setdefault(id(call.out.root), []).append(call.out)
-            if is_view(call):
-                each(call.args, lambda a: self.outputs.add(id(a.root)) if id(call.out)
-                     in self.outputs and type(a) is Value else None)
-            else:
+            if not is_view(call):
                 for a in call.operands():
                     self.readers.setdefault(id(a.root), []).append(call)
+            elif id(call.out) in self.outputs:
+                self.outputs.add(id(call.out.root))
 
     def join(self, call):
         """Move what `call` joins; the calls that copy the rest."""
