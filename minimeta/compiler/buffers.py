@@ -37,6 +37,10 @@ class Layout:
 
     def _allocate(self, call, i):
         out = call.out
+        if call.joined:
+            if id(out.root) not in self.place and id(out.root) not in self.fresh:
+                self._put(out.root)
+            return
         if id(out) in self.fresh or not takes_out(call, self.program.device):
             return
         if isinstance(call.fn, np.ufunc):
@@ -90,7 +94,8 @@ def _last_uses(program):
 
 def _fresh_outputs(program):
     """ids of outputs that no view looks into: their call may allocate what the caller gets."""
-    roots = {id(call.out.root) for call in program.calls if call.out.root is not call.out}
+    roots = {id(call.out.root) for call in program.calls
+             if call.out.root is not call.out and not call.joined}
     fresh = set()
     scalars = program.device is None        # NumPy makes them where CuPy makes arrays
     each(program.outputs, lambda a: fresh.add(id(a)) if type(a) is Value and a.call is not None

@@ -16,12 +16,16 @@ from ..autodiff.trace import RECORDERS
 from ..autodiff.tree import flatten
 from ..device import device, to_host
 from .arrays import Fresh, Number, Recorded
+from .batch import batch
 from .builder import count_uses, rebuild
 from .capture import Capture, Drew, device_array, packed_there, random_numbers
+from .chains import sum_chains
 from .exact import EXACT
-from .fast import FAST, SUMS
+from .fast import SUMS
+from .joined import join
 from .program import Changed, Program, Unfit, Value, guarded
 from .record import Tape
+from .repeats import FAST
 from .source import Source
 
 PASSES = [EXACT, FAST, SUMS]
@@ -241,6 +245,10 @@ class Trace:
                           device=self.device)]
         for rules in PASSES[:1] if compiled.exact else PASSES:
             passes.append(rebuild(passes[-1], rules))
+        passes.append(batch(passes[-1]))
+        if not compiled.exact:
+            passes.append(sum_chains(passes[-1]))
+        passes.append(join(passes[-1]))
         self._drop_unused(passes[-1], captured)
         # whether it is right for any value of the ints that are inputs
         self.general = not guarded(passes[-1], [a.value for a in counts if type(a) is Number])

@@ -189,6 +189,29 @@ def broadcast(b, x, shape):
     return x if getattr(x, "shape", None) == tuple(np.atleast_1d(shape)) else None
 
 
+def unrepeated(fn):
+    """f(x, y) of an x that is repeated is f of x as it is, where y has the shape of the result."""
+    def once(a):
+        call = made_by(a, np.broadcast_to)
+        return call.args[0] if call and type(call.args[0]) is Value else a
+
+    @rule(EXACT, fn)
+    def repeated(b, x, y):
+        for pair in ((once(x), y), (x, once(y))):
+            if pair != (x, y) and type(x) is type(y) is Value \
+                    and _joint_shape(*pair) == _joint_shape(x, y):
+                return b.emit(fn, *pair)
+        return None
+
+
+def _joint_shape(x, y):
+    return np.broadcast_shapes(np.shape(x.array), np.shape(y.array))
+
+
+for _fn in (np.add, np.subtract, np.multiply, np.divide):
+    unrepeated(_fn)
+
+
 @rule(EXACT, number)
 def scalar_of_scalar(b, x):
     return x if isinstance(getattr(x, "array", None), np.generic) else None

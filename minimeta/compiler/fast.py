@@ -2,7 +2,7 @@
 
 What they replace is equal up to rounding; `compile(f, exact=True)` leaves them out.
 
-Read next: buffers.py.
+Read next: repeats.py.
 """
 import operator
 

@@ -35,11 +35,14 @@ class Value:
 
 
 class Call:
-    """fn(*args, **kwargs), values among the arguments wherever they are nested."""
-    __slots__ = ("fn", "args", "kwargs", "out")
+    """fn(*args, **kwargs), values among the arguments wherever they are nested.
+
+    joined: what it makes is a part of a larger array, and is written there.
+    """
+    __slots__ = ("fn", "args", "kwargs", "out", "joined")
 
     def __init__(self, fn, args, kwargs):
-        self.fn, self.args, self.kwargs = fn, args, kwargs
+        self.fn, self.args, self.kwargs, self.joined = fn, args, kwargs, False
 
     def operands(self):
         """The values among the arguments, in order."""
@@ -112,7 +115,7 @@ def each(tree, f):
 def is_view(call):
     """Whether the call makes a view, the same one every time: it computes nothing."""
     return call.out.root is not call.out and isinstance(call.out.array, np.ndarray) \
-        and len(call.operands()) == 1 \
+        and len(call.operands()) == 1 and not call.joined \
         and (call.fn is operator.getitem or call.fn.__module__ == "numpy")
 
 

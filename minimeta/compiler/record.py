@@ -70,7 +70,7 @@ class Tape:
             if type(a) in (Recorded, Number):
                 return a.value
             if isinstance(a, np.ndarray):
-                return Value(np.array(a))
+                return Value(_copied(a))
             return a
         return each(tree, leaf)
 
@@ -96,6 +96,12 @@ class Tape:
         call.out = Value(None, call)
         self.calls.append(call)
         return answer
+
+
+def _copied(a):
+    """A copy of an array, of what is repeated along an axis once."""
+    once = a[tuple(slice(0, 1) if step == 0 else slice(None) for step in a.strides)]
+    return np.array(a) if once.shape == a.shape else np.broadcast_to(np.array(once), a.shape)
 
 
 def shapes(a):

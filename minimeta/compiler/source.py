@@ -8,7 +8,8 @@ import numpy as np
 
 from .arrays import FILLED, cast
 from .buffers import Layout, aligned, spots
-from .program import Guard, Value, is_view
+from .joined import joined
+from .program import Guard, Value, address, each, is_view
 
 # functions of two arrays that convert a Python number to the type of the other operand
 _WEAK = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.greater,
@@ -35,6 +36,7 @@ class Source:
             self._names[id(value)] = f"{name}_"
             self._line(f"copyto({name}_, {name})", value)
         dying = self._dying(program)
+        self._views(program)
         for i, call in enumerate(program.calls):
             self._call(call)
             names = [self._names[id(value)] for value in dying.get(i, ())]
@@ -43,6 +45,21 @@ class Source:
         self.result = self._result(program.outputs)
         self.spots = {self._names[key]: spot for key, spot in spots(layout).items()}
         del self._layout, self._names, self._numbers
+
+    def _views(self, program):
+        """Views of inputs come first, each made in one call.
+
+        Products leave nothing in the cache: after one, a view takes ten times as long.
+        """
+        used = {id(a) for call in program.calls if not is_view(call) for a in call.operands()}
+        each(program.outputs, lambda a: used.add(id(a)))
+        for call in program.calls:
+            out, root = call.out, call.out.root
+            if is_view(call) and root.slot is not None and id(root) not in self._layout.place \
+                    and self.device is None and root.array.flags.c_contiguous and out.array.size:
+                name = self._names[id(out)] = f"x{len(self._names)}"
+                if id(out) in used:
+                    self._line(f"{name} = {self._view(out)}", out)
 
     def _dying(self, program):
         """Call number -> large values without a place that it is the last to use."""
@@ -64,8 +81,16 @@ class Source:
 
     def _call(self, call):
         out = call.out
+        if id(out) in self._names:
+            return
         fixed = id(out.root) in self._layout.place
-        self._names[id(out)] = ("b" if fixed else "x") + str(len(self._names))
+        if call.joined and not fixed:
+            self._part(out)
+        if call.fn is joined:
+            self._names.setdefault(id(out), f"b{len(self._names)}")
+            return
+        if id(out) not in self._names:
+            self._names[id(out)] = ("b" if fixed else "x") + str(len(self._names))
         if is_view(call) and fixed:
             return
         name, args, kwargs = self._function(call.fn), list(call.args), dict(call.kwargs)
@@ -74,7 +99,7 @@ class Source:
         if type(call.fn) is Guard:
             return self._line(f"{name}({self._text(args[0])})")
         target = self._names[id(out)]
-        if id(out) not in self._layout.place:
+        if id(out) not in self._layout.place and not call.joined:
             return self._line(f"{target} = {self._arguments(name, args, kwargs)}", out)
         if call.fn is cast:
             name = self._function(np.copyto)
@@ -88,6 +113,23 @@ class Source:
         else:
             text = self._arguments(name, args, {**kwargs, "out": out})
         self._line(text, out)
+
+    def _part(self, out):
+        """A part of a result that is made anew: a view of it, and itself before the first one."""
+        root = out.root
+        if id(root) not in self._names:
+            name = self._names[id(root)] = f"x{len(self._names)}"
+            self._line(f"{name} = {self._function(np.empty)}({root.shape}, "
+                       f"{root.dtype.str!r})", root)
+        if out is not root:
+            name = self._names[id(out)] = f"x{len(self._names)}"
+            self._line(f"{name} = {self._view(out)}", out)
+
+    def _view(self, value):
+        """A call that makes a view of an array without gaps."""
+        a, root = value.array, value.root
+        return (f"{self._function(np.ndarray)}({a.shape}, {a.dtype.str!r}, "
+                f"{self._names[id(root)]}, {address(a) - address(root.array)}, {a.strides})")
 
     def _strong(self, args):
         """Operands of a ufunc, a Python number among them as an array of the other one's type.
