@@ -9,7 +9,7 @@ import functools
 
 import numpy as np
 
-from ...device import on_host
+from ...device import HOST, on_host
 from ..table import QUICK, REDUCTIONS, compose, defvjp
 from ..trace import Traced, call, plain, primitive, raw, record
 
@@ -20,17 +20,22 @@ def spread(g, x, axis, keepdims):
     """A reduction's cotangent (or output) g, over the entries of x that went into it."""
     if axis is not None and not keepdims and x.ndim:        # NumPy takes axis=0 of a number, too
         g = g.reshape(kept(x.shape, axis))
-    if x.size <= SMALL and type(g) is not Traced and on_host(g):
-        return filled(g, x.shape)
+    if x.size <= SMALL and type(g) is not Traced:
+        if isinstance(g, HOST):
+            return fill(g, x.shape)
+        if on_host(g):
+            return filled(g, x.shape)
     return np.broadcast_to(g, x.shape)
 
 
-@primitive
-def filled(g, shape):
+def fill(g, shape):
     """g, repeated to shape in memory of its own."""
     out = np.empty(shape, g.dtype)
     out[...] = g
     return out
+
+
+filled = primitive(fill)        # one call of a compiled program
 
 
 def kept(shape, axis):
