@@ -101,6 +101,25 @@ def bad_rule(fn, i, c, shape):
                       f"an array of the operand's shape {shape} is wanted")
 
 
+def fit(c, v):
+    """The cotangent c summed over what was broadcast, in the shape and dtype of v."""
+    shape = v.shape
+    if c.shape != shape:
+        lead = c.ndim - len(shape)
+        if lead < 0 or any([n != m and n != 1 for n, m in zip(shape, c.shape[lead:])]):
+            c = np.broadcast_to(c, shape)
+        else:
+            axes = tuple(range(lead)) + tuple([i + lead for i, n in enumerate(shape)
+                                               if n == 1 and c.shape[i + lead] != 1])
+            c = (np.add.reduce(c, axes) if type(c) is np.ndarray
+                 else np.sum(c, axis=axes)).reshape(shape)
+    if c.dtype != v.dtype:
+        if c.dtype.kind == "c" and v.dtype.kind != "c":
+            c = np.real(c)
+        c = c.astype(v.dtype)
+    return c
+
+
 def as_output(fn, value):
     """What a primitive returned: an array, or a tuple of arrays."""
     if hasattr(value, "dtype") or isinstance(value, tuple):

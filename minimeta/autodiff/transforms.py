@@ -7,8 +7,9 @@ import functools
 import numpy as np
 
 from .. import pieces
-from .diff import Level, backward, fit, lower
+from .diff import Level, backward, lower
 from .rules.ravel import ravel
+from .table import fit
 from .trace import Traced, raw
 from .tree import flatten, leaves_like, tree_map
 
@@ -73,11 +74,12 @@ def _value_and_grad(f, argnums, has_aux, args, kwargs):
     y = f(*args, **kwargs)
     y, aux = split(y) if has_aux else (y, None)
     _check_scalar(y, f)
-    found = backward([y], [np.ones_like(raw(y))], inputs, level.bit)
-    found = rebuild(own(found, inputs, ()))
-    y = lower(y, ~level.bit)
+    outputs, y = [y], lower(y, ~level.bit)
     if has_aux:
         y = y, tree_map(lambda a: lower(a, ~level.bit), aux)
+        aux = None
+    found = backward(outputs, [np.ones_like(raw(outputs[0]))], inputs, level.bit, last=True)
+    found = rebuild(own(found, inputs, ()))
     return y, found if isinstance(argnums, tuple) else found[0]
 
 
