@@ -48,7 +48,7 @@ def main():
     print(f"{'':12s}{'eager':>10s}{'compiled':>10s}{'ratio':>8s}{'calls':>7s}{'by hand':>10s}"
           f"{'an operation':>15s}")
     for name in options.workloads:
-        f, args, operations = WORKLOADS[name]()
+        f, args, operations, _ = WORKLOADS[name]()
         compiled = compile(f, exact=options.exact)
         hand = BY_HAND[name](*args) if name in BY_HAND else None
         found = rounds([lambda: f(*args), lambda: compiled(*args)] + ([hand] if hand else []),

@@ -13,7 +13,7 @@ import numpy as np
 
 from .foreign import check_input
 from .guard import Watched, engine, keep
-from .table import RULES, bad_rule, defvjp, no_rule
+from .table import RULES, bad_rule, defvjp, fit, no_rule
 from .trace import Traced, item, items, raw
 
 
@@ -78,8 +78,11 @@ def lower(x, deps):
     return Traced(x.value, identity, (x,), {}, x.deps & deps) if x.deps & deps else x.value
 
 
-def backward(outputs, cotangents, inputs, bit):
-    """The cotangents of `inputs`, entered at level `bit`; None where nothing depends on them."""
+def backward(outputs, cotangents, inputs, bit, last=False):
+    """The cotangents of `inputs`, entered at level `bit`; None where nothing depends on them.
+
+    last: `outputs` is emptied, so that nodes are let go as soon as they are done.
+    """
     outer, pending, latest = 0, {}, []
     for x in inputs:
         raw(x.args[0])              # a large input that was changed since raises here
@@ -88,6 +91,8 @@ def backward(outputs, cotangents, inputs, bit):
             outer |= g.deps
         if type(y) is Traced and y.deps & bit:
             outer |= y.deps
+            if y.fn is item:
+                y = Traced(y.value, identity, (y,), {}, y.deps)
             order = -y.order
             if order in pending:
                 pending[order] = pending[order] + g
@@ -95,6 +100,7 @@ def backward(outputs, cotangents, inputs, bit):
                 pending[order] = g
                 latest.append((order, y))
     outer &= ~bit
+    y = last and outputs.clear()            # nor does this frame hold the last node
     was_busy, engine.busy = engine.busy, True
     try:
         _sweep(latest, pending, {-x.order for x in inputs}, bit, outer)
@@ -113,25 +119,20 @@ def _sweep(latest, pending, leaves, bit, outer):
         order, node = heappop(latest)
         if order in leaves:
             continue
-        g, fn, args, static = pending.pop(order), node.fn, node.args, node.kwargs
+        g, args, static = pending.pop(order), node.args, node.kwargs
         y = node if node.deps & outer else node.value
-        if fn is item:               # one of several outputs: wait for the others
-            whole, i = args[0], static["i"]
-            if -whole.order not in pending:
-                pending[-whole.order] = [None] * len(whole.value)
-                heappush(latest, (-whole.order, whole))
-            parts = pending[-whole.order]
-            parts[i] = g if parts[i] is None else parts[i] + g
-            continue
         if type(g) is list:
             g = [np.zeros_like(v) if c is None else c for v, c in zip(node.value, g)]
             y = items(node) if y is node else y
-        operands = [(a if a.deps & outer else a.value) if type(a) is Traced
-                    else a.check() if type(a) is Watched else a for a in args]
-        rule = RULES[fn]
-        vjps, together = rule.vjps, rule.together
-        if together is not None:
-            together = together(g, y, *operands, **static)
+        rule, operands = RULES[node.fn], args
+        if rule.reads:
+            operands = []
+            for a in args:
+                operands.append((a if a.deps & outer else a.value) if type(a) is Traced
+                                else a.check() if type(a) is Watched else a)
+        vjps, together = rule.vjps, None
+        if rule.together is not None:
+            together = rule.together(g, y, *operands, **static)
         for i, a in enumerate(args):
             if type(a) is not Traced or not a.deps & bit:
                 continue
@@ -140,7 +141,7 @@ def _sweep(latest, pending, leaves, bit, outer):
             else:
                 vjp = vjps[i] if i < len(vjps) else rule.vjp(i)
                 if vjp is None:
-                    raise _no_derivative(fn, i)
+                    raise _no_derivative(node.fn, i)
                 if static:
                     c = vjp(g, y, *operands, **static)
                 elif len(operands) == 2:              # faster than *operands
@@ -154,38 +155,28 @@ def _sweep(latest, pending, leaves, bit, outer):
                 if plain.dtype is not v.dtype or plain.shape != v.shape:
                     c = fit(c, v)
             except (AttributeError, ValueError) as error:
-                raise bad_rule(fn, i, c, np.shape(v)) from error
-            order = -a.order
-            before = pending.get(order)
+                raise bad_rule(node.fn, i, c, np.shape(v)) from error
+            found, key = pending, -a.order
+            if a.fn is item:             # one of several outputs: the others go with it
+                whole, key = a.args[0], a.kwargs["i"]
+                if -whole.order not in pending:
+                    pending[-whole.order] = [None] * len(whole.value)
+                    heappush(latest, (-whole.order, whole))
+                found = pending[-whole.order]
+                before = found[key]
+            else:
+                before = pending.get(key)
             if before is None:
-                pending[order] = c
-                heappush(latest, (order, a))
+                found[key] = c
+                if found is pending:
+                    heappush(latest, (key, a))
             elif type(c) is type(before) is np.ndarray and getrefcount(before) == _HELD_HERE \
                     and before.base is None and c.strides == before.strides:
-                np.add(before, c, out=before)         # with other strides the sum is laid out anew
+                np.add(before, c, before)         # with other strides the sum is laid out anew
             else:
-                pending[order] = before + c
+                found[key] = before + c
 
 
 def _no_derivative(fn, i):
     error = no_rule(fn)
     return type(error)(f"operand {i} of {fn.__name__} has no derivative: {error}")
-
-
-def fit(c, v):
-    """The cotangent c summed over what was broadcast, in the shape and dtype of v."""
-    shape = v.shape
-    if c.shape != shape:
-        lead = c.ndim - len(shape)
-        if lead < 0 or any([n != m and n != 1 for n, m in zip(shape, c.shape[lead:])]):
-            c = np.broadcast_to(c, shape)
-        else:
-            axes = tuple(range(lead)) + tuple([i + lead for i, n in enumerate(shape)
-                                               if n == 1 and c.shape[i + lead] != 1])
-            c = (np.add.reduce(c, axes) if type(c) is np.ndarray
-                 else np.sum(c, axis=axes)).reshape(shape)
-    if c.dtype != v.dtype:
-        if c.dtype.kind == "c" and v.dtype.kind != "c":
-            c = np.real(c)
-        c = c.astype(v.dtype)
-    return c

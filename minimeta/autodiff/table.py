@@ -35,7 +35,7 @@ def _arguments(rule):
     if code.co_argcount < 3 and not code.co_flags & inspect.CO_VARARGS:
         raise TypeError("a rule is called with (g, y, *operands): write lambda g, y, *_: ... if it "
                         "does not look at the operands")
-    return code.co_argcount
+    return code.co_argcount or 3            # lambda *a: rule(*a) may look at everything
 
 
 RULES = {}        # primitive -> Rule
@@ -99,6 +99,25 @@ def bad_rule(fn, i, c, shape):
     found = f"shape {c.shape}" if hasattr(c, "shape") else f"a {type(c).__name__}"
     return ValueError(f"the derivative rule of {fn.__name__} for operand {i} returned {found}, and "
                       f"an array of the operand's shape {shape} is wanted")
+
+
+def fit(c, v):
+    """The cotangent c summed over what was broadcast, in the shape and dtype of v."""
+    shape = v.shape
+    if c.shape != shape:
+        lead = c.ndim - len(shape)
+        if lead < 0 or any([n != m and n != 1 for n, m in zip(shape, c.shape[lead:])]):
+            c = np.broadcast_to(c, shape)
+        else:
+            axes = tuple(range(lead)) + tuple([i + lead for i, n in enumerate(shape)
+                                               if n == 1 and c.shape[i + lead] != 1])
+            c = (np.add.reduce(c, axes) if type(c) is np.ndarray
+                 else np.sum(c, axis=axes)).reshape(shape)
+    if c.dtype != v.dtype:
+        if c.dtype.kind == "c" and v.dtype.kind != "c":
+            c = np.real(c)
+        c = c.astype(v.dtype)
+    return c
 
 
 def as_output(fn, value):

@@ -7,6 +7,7 @@ Read next: table.py.
 """
 import functools
 import itertools
+import operator
 
 import numpy as np
 
@@ -34,12 +35,9 @@ class Traced:
         self.value, self.fn, self.args, self.kwargs, self.deps = value, fn, args, kwargs, deps
         self.order = _tick()
 
-    shape = property(lambda self: self.value.shape)
-    dtype = property(lambda self: self.value.dtype)
-    ndim = property(lambda self: self.value.ndim)
-    size = property(lambda self: self.value.size)
-    nbytes = property(lambda self: self.value.nbytes)
-    itemsize = property(lambda self: self.value.itemsize)
+    shape, dtype, ndim, size, nbytes, itemsize = [
+        property(operator.attrgetter(f"value.{name}"))
+        for name in ("shape", "dtype", "ndim", "size", "nbytes", "itemsize")]
     T = property(lambda self: np.transpose(self))
     mT = property(lambda self: np.swapaxes(self, -1, -2))
     real = property(lambda self: np.real(self))
@@ -68,12 +66,13 @@ def raw(a):
 
 def record(fn, *args, **kwargs):
     """fn of the plain operands; a node of the graph if any operand is traced."""
-    deps = 0
-    values = []
+    deps, values, known = 0, [], True
     for a in args:
         if type(a) is Traced:
             deps |= a.deps
             a = a.value
+        elif type(a) not in _SCALARS:
+            known = False
         values.append(a)
     run = QUICK.get(fn, fn) if type(a) is np.ndarray else fn
     try:
@@ -82,7 +81,7 @@ def record(fn, *args, **kwargs):
         raise (lacking(fn, values) or error) from None
     if not deps:
         return value
-    if RULES[fn].reads:
+    if not known and RULES[fn].reads:
         args = tuple([a if type(a) is Traced or type(a) in _SCALARS else keep(a) for a in args])
     node = Traced(value, fn, args, kwargs, deps)
     return items(node) if isinstance(value, tuple) else node
@@ -110,16 +109,15 @@ def primitive(fn=None, *, inline=False):
 
     @functools.wraps(fn)
     def recorded(*args, **kwargs):
-        if inline and len(args) == 1 and not kwargs and type(args[0]) is Traced and fn in RULES:
-            value = fn(args[0].value)            # the short way, for a function of one array
-            if type(value) is not tuple:
-                return Traced(value, fn, args, NO_KEYWORDS, args[0].deps)
         for a in args:
             if type(a) is Traced:
+                if inline and len(args) == 1 and not kwargs and fn in RULES:
+                    value = fn(a.value)          # the short way, for a function of one array
+                    if type(value) is not tuple:
+                        return Traced(value, fn, args, NO_KEYWORDS, a.deps)
                 return call(inner, *args, **kwargs)
-        for a in kwargs.values():
-            if type(a) is Traced:
-                return call(inner, *args, **kwargs)
+        if kwargs and any([type(a) is Traced for a in kwargs.values()]):
+            return call(inner, *args, **kwargs)
         try:
             return inner(*args, **kwargs)
         except (TypeError, AttributeError) as error:
@@ -130,11 +128,14 @@ def primitive(fn=None, *, inline=False):
 
 def call(fn, *args, **kwargs):
     """`record`, with the arguments bound to the signature of fn first."""
-    if fn not in RULES:
+    rule = RULES.get(fn)
+    if rule is None:
         if any(type(a) is Traced for a in (*args, *kwargs.values())):
             raise no_rule(fn)
         return fn(*args, **kwargs)
-    args, kwargs = RULES[fn].bind(args, kwargs)
+    if not kwargs and len(args) == len(rule.vjps):
+        return record(fn, *args)
+    args, kwargs = rule.bind(args, kwargs)
     for name, a in kwargs.items():
         if type(a) is Traced:
             raise TypeError(f"argument '{name}' of {fn.__name__} has no derivative rule: pass "

@@ -7,13 +7,15 @@ import functools
 import numpy as np
 
 from .. import pieces
-from .diff import Level, backward, fit, lower
+from .diff import Level, backward, lower
 from .rules.ravel import ravel
+from .table import fit
 from .trace import Traced, raw
 from .tree import flatten, leaves_like, tree_map
 
-# rows of a Hessian in one sweep: for 1,893 weights, on two threads, 64 rows took 63 ms, 96 took 59,
-# 128 took 56 and 192 took 60; larger arrays leave the cache, smaller ones are more calls
+# rows of a Hessian in one sweep, at most: larger arrays leave the cache, smaller ones are more
+# calls. For 1,893 weights, on two threads, up to 64, 80, 96, 120 and 160 rows took 1.08, 1.03,
+# 1.03, 1 and 1.03 of the time
 BLOCK = 128
 
 
@@ -73,11 +75,12 @@ def _value_and_grad(f, argnums, has_aux, args, kwargs):
     y = f(*args, **kwargs)
     y, aux = split(y) if has_aux else (y, None)
     _check_scalar(y, f)
-    found = backward([y], [np.ones_like(raw(y))], inputs, level.bit)
-    found = rebuild(own(found, inputs, ()))
-    y = lower(y, ~level.bit)
+    outputs, y = [y], lower(y, ~level.bit)
     if has_aux:
         y = y, tree_map(lambda a: lower(a, ~level.bit), aux)
+        aux = None
+    found = backward(outputs, [np.ones_like(raw(outputs[0]))], inputs, level.bit, last=True)
+    found = rebuild(own(found, inputs, ()))
     return y, found if isinstance(argnums, tuple) else found[0]
 
 
@@ -276,7 +279,10 @@ def _batched_hessian(f, argnums):
         if np.ndim(x) != 1:
             raise ValueError(f"hessian(batched=True) of x with shape {np.shape(x)}: x is a vector "
                              "(P,); use minimeta.ravel, or batched=False")
-        n, size = min(BLOCK, len(x)), len(x)
+        size = len(x)
+        sweeps = -(-size // BLOCK)
+        sweeps += sweeps % 2 if sweeps > 1 else 0           # as many for each of two threads
+        n = -(-size // max(1, sweeps))                      # rows of a sweep
 
         def total(xs):
             y = f(*args[:at], xs, *args[at + 1:], **kwargs)
@@ -295,14 +301,14 @@ def _batched_hessian(f, argnums):
             v = np.zeros_like(raw(x), shape=(n, size))
             v.reshape(-1)[start::size + 1] = 1                # row i has its 1 at start + i
             return pullback(v)[0][:size - start]
-        starts = range(0, size, BLOCK)
+        starts = range(0, size, n)
         if type(g) is not np.ndarray:         # a device's, or recorded, which has an order
             return np.concatenate([rows(start) for start in starts])
         h = np.empty((size, size), g.dtype)
 
         def piece(_, start, stop):
             h[start:stop] = rows(start)
-        pieces.run(piece, [[(start, start + BLOCK)] for start in starts])
+        pieces.run(piece, [[(start, start + n)] for start in starts])
         return h
     return run
 

@@ -11,7 +11,7 @@ from .lines import (KINK as AT_KINK, SAFETY, SMOOTH, Estimate, estimate, kinks, 
 FULL, CHUNK = 256, 64       # lines that get the whole ladder; lines looked at in one go
 PILOTS, CONFIRM = 8, 32     # lines that show the best step; wrong ones that are enough
 BLUR, BATCH = 32, 32        # a line less sharp than most by this is in doubt; looked at in one go
-FINER = 4                   # steps below the ladder, 4 apart, that must not take a claim's side
+FINER, ROW = 4, 4           # steps below the ladder, 4 apart, that must not take a claim's side; in a row
 SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
 CLOSE = 2.0 ** -27          # a kink within this distance counts, however small the inputs are
 SMALL = 2.0 ** -16          # inputs with a ladder that does not reach far enough beyond that
@@ -216,7 +216,8 @@ class Survey:
 
         Where the best step says that a claim is off, the finest one that can tell the claim from
         its value, to its rounding, must say so too, were it below the ladder: what looks smooth
-        from there may be a hundred kinks.
+        from there may be a hundred kinks.  So must the finest few steps in a row that are more of
+        one mind than claim and value, for kinks sound like noise.
         """
         finer = self.steps[-1] * 4.0 ** -np.arange(1, FINER + 1)
         plus, minus, taken = walk(self.F, line, finer)
@@ -228,8 +229,11 @@ class Survey:
             tells = (np.arange(len(t))[:, None] > best) & (2 * rounding < np.abs(claimed - value)) \
                 & np.isfinite(slopes)
             near = np.abs(slopes - claimed) < np.abs(slopes - value)
-        finest = tells & (np.cumsum(tells[::-1], axis=0)[::-1] == 1)
-        return (finest & near).any(axis=0)
+            some = np.stack([slopes[k:len(t) - ROW + 1 + k] for k in range(ROW)])
+            finer = np.arange(len(some[0]))[:, None] > best
+            alike = finer & (2 * np.ptp(some, axis=0) < np.abs(claimed - value))
+            side = np.abs(np.mean(some, axis=0) - claimed) < np.abs(np.mean(some, axis=0) - value)
+        return (_last(tells) & near).any(axis=0) | (_last(alike) & side).any(axis=0)
 
     def steps_about(self, i, c):
         """Some steps about the best one of a line and component."""
@@ -266,6 +270,11 @@ class Survey:
                                      SAFETY * found.bound[0, c] + floor[c])
             false |= wrong
         return false
+
+
+def _last(true):
+    """Nothing but the last of each column (K, m) that is true."""
+    return true & (np.cumsum(true[::-1], axis=0)[::-1] == 1)
 
 
 def _widen(found, width):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .. import autodiff
-from ..autodiff import grad, stop_gradient
+from ..autodiff import defvjp, grad, primitive, stop_gradient
 
 
 def adapt(loss, theta, xs, ys, alpha, steps, order=2, checkpoint=False):
@@ -26,7 +26,7 @@ def adapt(loss, theta, xs, ys, alpha, steps, order=2, checkpoint=False):
         for _ in range(steps):
             at = phi if order == 2 else stop_gradient(phi)   # FOMAML is where one differentiates
             # phi <- phi - alpha grad L(phi; support)
-            phi = phi - alpha * grad(total)(at, xs, ys)
+            phi = step(phi, grad(total)(at, xs, ys), alpha)
         return phi
     phi = np.broadcast_to(theta, (len(xs), theta.shape[-1]))
     if not checkpoint:
@@ -35,6 +35,17 @@ def adapt(loss, theta, xs, ys, alpha, steps, order=2, checkpoint=False):
     for done in range(0, steps, segment):
         phi = autodiff.checkpoint(descend)(phi, xs, ys, alpha, min(segment, steps - done))
     return phi
+
+
+@primitive(inline=True)
+def step(phi, g, alpha):
+    """phi - alpha g, as one call."""
+    return phi - alpha * g
+
+
+defvjp(step, lambda h, *_: h,
+             lambda h, y, phi, g, alpha: h * -alpha,
+             lambda h, y, phi, g, alpha: -h * g)
 
 
 def per_task_sum(loss, tasks):

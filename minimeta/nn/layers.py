@@ -17,9 +17,11 @@ from ..autodiff.rules.reductions import spread
 
 def linear(x, w, b):
     """Outputs (..., N, h) of inputs x (..., N, d), weights w (..., d, h) and biases b (..., h)."""
-    if x.ndim < 2 or w.ndim < 2 or x.shape[-1] != w.shape[-2] or b.shape[-1] != w.shape[-1]:
+    inputs, weights, biases = x.shape, w.shape, b.shape
+    if len(inputs) < 2 or len(weights) < 2 or inputs[-1] != weights[-2] \
+            or biases[-1] != weights[-1]:
         raise ValueError(f"linear takes x (..., N, d), w (..., d, h) and b (..., h): got "
-                         f"{x.shape}, {w.shape} and {b.shape}")
+                         f"{inputs}, {weights} and {biases}")
     return affine(x, w, b)
 
 
@@ -46,9 +48,7 @@ def _ones(n, dtype):
     return np.ones((1, n), dtype)
 
 
-defvjp(affine, lambda g, y, x, w, b: matmul_a(g, y, x, w),
-               lambda g, y, x, w, b: matmul_b(g, y, x, w),
-               lambda g, y, x, w, b: row_sums(g))
+defvjp(affine, matmul_a, matmul_b, lambda g, y, x, w, b: row_sums(g))
 defvjp(row_sums, lambda h, y, g: spread(h, g, -2, False))
 
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import special
 
 from minimeta import defvjp, grad, primitive, vjp
+from minimeta.autodiff.rules.ufuncs import one_minus_square, scaled
 from minimeta.autodiff.table import RULES
 from tests.autodiff.samples import ALL, SAMPLES
 from tests.autodiff.samples.core import A, drawer
@@ -93,3 +94,12 @@ def test_a_rule_that_widens_or_is_imprecise_is_caught():
         check_float32(planted, (A,), 1, rtol=1e-4)
     with pytest.raises(AssertionError):
         agree(np.sin(A), np.sin(A).astype(np.float32), 1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64, np.complex128])
+def test_slopes_of_plain_arrays_have_the_bits_of_the_formulas(dtype):
+    y = np.tanh(np.linspace(-3, 3, 12)).astype(dtype).reshape(3, 4)
+    for y in (y, y.T, y[::2], y[0, 0]):
+        for found, wanted in ((one_minus_square(y), 1 - y * y), (scaled(-2, y), -2 * y)):
+            assert type(found) is type(wanted) and found.dtype == wanted.dtype
+            assert np.array_equal(found, wanted) and found.strides == wanted.strides

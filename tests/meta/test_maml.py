@@ -52,6 +52,16 @@ def test_meta_gradient_is_the_product(problem, steps):
     assert error(ours, explicit_product(loss, theta, episode, ALPHA, steps)) < 1e-12
 
 
+def test_the_step_size_may_be_learned(problem):
+    loss, theta, episode = problem
+    for alpha in (0.05, np.linspace(0.01, 0.1, theta.size)):
+        ours = grad(maml, argnums=3)(loss, theta, episode, alpha, 2)
+        judge = [slope(lambda a: maml(loss, theta, episode, a, 2), alpha, v)
+                 for v in (np.eye(np.size(alpha)) if np.ndim(alpha) else [1.0])]
+        assert np.shape(ours) == np.shape(alpha)
+        assert error(np.ravel(ours), np.array(judge)) < 1e-7
+
+
 def test_meta_gradient_against_central_differences(problem):
     loss, theta, episode = problem
     ours = grad(maml, argnums=1)(loss, theta, episode, ALPHA, 3)

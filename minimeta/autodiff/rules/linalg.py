@@ -33,7 +33,7 @@ def as_array(x):
     return x if hasattr(x, "dtype") else np.asarray(x)
 
 
-def matmul_a(g, y, a, b):
+def matmul_a(g, y, a, b, *_):
     """g b'"""
     if b.ndim == 1:
         return np.expand_dims(g, -1) * b if a.ndim > 1 else g * b
@@ -42,7 +42,7 @@ def matmul_a(g, y, a, b):
     return times_transposed(g, b)
 
 
-def matmul_b(g, y, a, b):
+def matmul_b(g, y, a, b, *_):
     """a' g"""
     if a.ndim == 1:
         return np.expand_dims(a, -1) * np.expand_dims(g, -2) if b.ndim > 1 else g * a

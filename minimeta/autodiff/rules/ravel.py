@@ -26,12 +26,13 @@ def pieces(theta, shapes=None):
 @primitive(inline=True)
 def joined(*arrays, shapes=None):
     """Arrays (..., *shape), flattened and joined: (..., P)."""
-    leads = {a.shape[:a.ndim - len(s)] for a, s in zip(arrays, shapes)}
-    lead = leads.pop() if len(leads) == 1 else np.broadcast_shapes(*leads)
-    parts = [a if a.shape == lead + s else np.broadcast_to(a, lead + s)
-             for a, s in zip(arrays, shapes)]
-    return np.concatenate([a.reshape(lead + (-1,) if a.size else lead + (_size(s),))
-                           for a, s in zip(parts, shapes)], axis=-1)
+    lead, parts = arrays[0].shape[:arrays[0].ndim - len(shapes[0])], []
+    if any([a.shape != lead + s for a, s in zip(arrays, shapes)]):
+        lead = np.broadcast_shapes(*[a.shape[:a.ndim - len(s)] for a, s in zip(arrays, shapes)])
+        arrays = [np.broadcast_to(a, lead + s) for a, s in zip(arrays, shapes)]
+    for a, s in zip(arrays, shapes):
+        parts.append(a if len(s) == 1 else a.reshape(lead + (_size(s),)))
+    return np.concatenate(parts, axis=-1)
 
 
 defvjp(pieces, lambda g, y, theta, shapes: joined(*g, shapes=shapes))

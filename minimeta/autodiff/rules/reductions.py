@@ -20,17 +20,22 @@ def spread(g, x, axis, keepdims):
     """A reduction's cotangent (or output) g, over the entries of x that went into it."""
     if axis is not None and not keepdims and x.ndim:        # NumPy takes axis=0 of a number, too
         g = g.reshape(kept(x.shape, axis))
-    if x.size <= SMALL and type(g) is not Traced and on_host(g):
-        return filled(g, x.shape)
+    if x.size <= SMALL and type(g) is not Traced:
+        if type(g) is np.ndarray or isinstance(g, np.generic):
+            return fill(g, x.shape)
+        if on_host(g):
+            return filled(g, x.shape)
     return np.broadcast_to(g, x.shape)
 
 
-@primitive
-def filled(g, shape):
+def fill(g, shape):
     """g, repeated to shape in memory of its own."""
     out = np.empty(shape, g.dtype)
     out[...] = g
     return out
+
+
+filled = primitive(fill)        # one call of a compiled program
 
 
 def kept(shape, axis):

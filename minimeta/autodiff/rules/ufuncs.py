@@ -6,6 +6,8 @@ x.  Functions that are constant between jumps (floor, sign, round) have the deri
 
 Read next: elementwise.py.
 """
+import functools
+
 import numpy as np
 
 from ..table import PLAIN, defvjp
@@ -36,10 +38,24 @@ def _share(g, first, tie):
     return np.where(tie, g * 0.5, g * first)
 
 
+@functools.lru_cache(64)
+def number(c, dtype):
+    """c as an array: NumPy converts a Python number anew at each call."""
+    return np.array(c, dtype)
+
+
+def scaled(c, x):
+    """c x, for a Python number c."""
+    return np.multiply(number(c, x.dtype), x) if type(x) is np.ndarray else c * x
+
+
 @primitive(inline=True)
 def one_minus_square(y):
     """1 - y^2, the slope of tanh where its value is y."""
-    return 1 - y * y
+    square = y * y
+    if type(square) is np.ndarray:
+        return np.subtract(number(1, square.dtype), square, square)
+    return 1 - square
 
 
 def _nonzero(y):
@@ -89,7 +105,7 @@ defvjp(np.log10,       lambda g, y, x: g / x * 0.4342944819032518)
 defvjp(np.log1p,       lambda g, y, x: g / (x + 1))
 defvjp(np.sqrt,        lambda g, y, x: g * 0.5 / y)
 defvjp(np.cbrt,        lambda g, y, x: g / (3 * y * y))
-defvjp(np.square,      lambda g, y, x: g * (2 * x))
+defvjp(np.square,      lambda g, y, x: g * scaled(2, x))
 defvjp(np.reciprocal,  lambda g, y, x: -g * y * y)
 defvjp(np.sin,         lambda g, y, x: g * np.cos(x))
 defvjp(np.cos,         lambda g, y, x: -g * np.sin(x))
@@ -100,7 +116,7 @@ defvjp(np.arctan,      lambda g, y, x: g / (1 + x * x))
 defvjp(np.sinh,        lambda g, y, x: g * np.cosh(x))
 defvjp(np.cosh,        lambda g, y, x: g * np.sinh(x))
 defvjp(np.tanh,        lambda g, y, x: g * one_minus_square(y))
-defvjp(one_minus_square, lambda g, s, y: g * (-2 * y))
+defvjp(one_minus_square, lambda g, s, y: g * scaled(-2, y))
 defvjp(np.arcsinh,     lambda g, y, x: g / np.sqrt(x * x + 1))
 defvjp(np.arccosh,     lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 defvjp(np.arctanh,     lambda g, y, x: g / (1 - x * x))
