@@ -11,7 +11,8 @@ from .lines import (KINK as AT_KINK, SAFETY, SMOOTH, Estimate, estimate, kinks, 
 FULL, CHUNK = 256, 64       # lines that get the whole ladder; lines looked at in one go
 PILOTS, CONFIRM = 8, 32     # lines that show the best step; wrong ones that are enough
 BLUR, BATCH = 32, 32        # a line less sharp than most by this is in doubt; looked at in one go
-FINER, ROW = 4, 4           # steps below the ladder, 4 apart, that must not take a claim's side; in a row
+FINER = 4                   # steps below the ladder, 4 apart, that must not take a claim's side
+ROW = 4                     # steps in a row that may be of one mind
 SIDE = 2.0 ** -5            # how far beside a kink the claim is checked again
 CLOSE = 2.0 ** -27          # a kink within this distance counts, however small the inputs are
 SMALL = 2.0 ** -16          # inputs with a ladder that does not reach far enough beyond that
