@@ -11,7 +11,8 @@ import pytest
 def test_ctrl_c_writes_what_is_finished(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "minimeta", "compare", "--data", "sinusoid", "--methods",
-         "maml,fomaml,reptile,matching", "--iterations", "200", "--test-episodes", "20", "--out", str(tmp_path)],
+         "maml,fomaml,reptile,matching", "--iterations", "200", "--test-episodes", "20", "--out",
+         str(tmp_path)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     line = process.stderr.readline()
     process.send_signal(signal.SIGINT)
