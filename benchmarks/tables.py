@@ -4,6 +4,7 @@ Read next: aims.py.
 """
 import os
 import platform
+import textwrap
 
 from .aims import AIMS, BEST, MEMORY, VERDICTS, judge, judge_memory
 from .limits import kernels
@@ -12,13 +13,14 @@ from .limits import kernels
 def heading(result):
     """What it ran on, how to read it, and the machine's limits."""
     machine = result["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    versions = textwrap.fill(", ".join(
+        f"{name} {version}" for name, version in result["versions"].items()) + ".", 100)
     return f"""# Workloads, side by side
 
 Made by `python -m benchmarks --threads {result['threads']} --seconds {result['seconds']:g}` on
 {result['date'].split()[0]}, on {os.cpu_count()} cores ({platform.machine()}, OpenBLAS's kernels \
 {kernels()}), with
-{versions}.
+{versions}
 `python -m benchmarks --help` says what is measured, benchmarks/workloads.py what the names mean.
 
 Times are medians. The two ratios are of minimeta's times, eager and compiled, to that of the row,
