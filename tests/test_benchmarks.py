@@ -18,7 +18,9 @@ from benchmarks.workloads import WORKLOADS
 from minimeta import compile
 from minimeta.autodiff.tree import flatten
 
-QUICK = [name for name in WORKLOADS if name != "W3_big"]
+SLOW = "W4_1st", "W4_5", "W5a", "W6"        # as W4 and W5b, of more of the same
+QUICK = [pytest.param(name, marks=pytest.mark.nightly if name in SLOW else ())
+         for name in WORKLOADS if name != "W3_big"]
 
 
 @pytest.mark.parametrize("name", QUICK)

@@ -11,13 +11,23 @@ def rng():
     return np.random.default_rng(7)
 
 
-@pytest.fixture(params=["NumPy", "Numba"])
-def both_kernels(request, monkeypatch):
-    """The test runs twice: pieces of maps are NumPy's work, and Numba's."""
-    if request.param == "NumPy":
+def _use(name, monkeypatch):
+    if name == "NumPy":
         monkeypatch.setattr(kernels, "loops", lambda: None)
     elif kernels.loops() is None:
         pytest.skip("without Numba: pip install minimeta[fast]")
+
+
+@pytest.fixture(params=["NumPy", "Numba"])
+def both_kernels(request, monkeypatch):
+    """The test runs twice: pieces of maps are NumPy's work, and Numba's."""
+    _use(request.param, monkeypatch)
+
+
+@pytest.fixture(params=["NumPy", pytest.param("Numba", marks=pytest.mark.nightly)])
+def numpy_kernels(request, monkeypatch):
+    """NumPy's alone, of functions that do little besides products; nightly, Numba's too."""
+    _use(request.param, monkeypatch)
 
 
 def _check_orders(f, x, orders=3, tol=1e-7, h=3e-4):

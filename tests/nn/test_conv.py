@@ -9,7 +9,7 @@ from minimeta.autodiff import defvjp, grad, hessian, jvp, primitive, vjp
 from minimeta import pieces
 from minimeta.nn import conv2d, conv2d_input, conv2d_kernel
 
-pytestmark = pytest.mark.usefixtures("both_kernels")
+pytestmark = pytest.mark.usefixtures("numpy_kernels")
 
 
 def loops(x, w, stride, padding):
